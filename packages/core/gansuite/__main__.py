@@ -1,0 +1,5 @@
+"""`python -m gansuite`."""
+
+from gansuite.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Who watches a run: the metrics file, the progress bar, TensorBoard."""

@@ -1,0 +1,1 @@
+"""Self-contained pages: one HTML file that opens anywhere and fetches nothing."""

@@ -1,0 +1,1 @@
+"""Pictures: from a portfolio to a generator, and from a generator to works."""

@@ -1,0 +1,155 @@
+"""One generator against one discriminator, on pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gansuite.core import penalties
+from gansuite.core.errors import GansuiteError
+from gansuite.core.game import Losses
+from gansuite.core.objectives import objective
+from gansuite.core.randomness import Draw
+from gansuite.image.augment import CAP, adapted, augment, flip, parse_augmentations
+
+
+@dataclass(frozen=True)
+class GameConfig:
+    """What the two play for.
+
+    Attributes:
+        objective: minimax, non-saturating, least-squares, hinge, wasserstein or relativistic.
+        real_target: label of real works in (0.5, 1]; below 1 is one-sided smoothing (non-saturating only).
+        r1, r2: strengths of the zero-centred penalties on real and generated works; 0 is off.
+        gradient_penalty: weight of WGAN-GP's penalty; 0 is off.
+        augment: augmentations, comma-separated: colour, translation, cutout; or none.
+        augment_strength: probability of each in [0, 0.8]; -1 lets it follow overfitting (ADA).
+        augment_ramp: under ADA, how many images it takes from 0 to 1.
+        flip: whether works may be mirrored.
+        joint: whether real and generated works go through the discriminator in one pass (batch norm needs two).
+    """
+
+    objective: str = "non-saturating"
+    real_target: float = 1.0
+    r1: float = 0.3
+    r2: float = 0.0
+    gradient_penalty: float = 0.0
+    augment: str = "translation"
+    augment_strength: float = -1.0
+    augment_ramp: float = 100_000
+    flip: bool = True
+    joint: bool = True
+
+    def __post_init__(self) -> None:
+        objective(self.objective, self.real_target)
+        parse_augmentations(self.augment)
+        for name in ("r1", "r2", "gradient_penalty"):
+            if getattr(self, name) < 0:
+                raise GansuiteError(f"{name} is {getattr(self, name)}, but cannot be negative.", f"Use {name} = 0.")
+        if self.augment_strength != -1 and not 0 <= self.augment_strength <= CAP:
+            raise GansuiteError(
+                f"augment_strength is {self.augment_strength}, but must be -1 or lie between 0 and {CAP}.",
+                "Use augment_strength = -1 to let it follow overfitting.",
+            )
+        if self.augment_ramp <= 0:
+            raise GansuiteError(
+                f"augment_ramp is {self.augment_ramp}, but must be more than 0.", "Use augment_ramp = 100000."
+            )
+
+
+class AdversarialGame:
+    """A `Game` of one generator and one discriminator on batches of uint8 pictures (B, 3, S, S)."""
+
+    def __init__(self, generator: nn.Module, discriminator: nn.Module, config: GameConfig, latent: int) -> None:
+        self.generators: Mapping[str, nn.Module] = {"generator": generator}
+        self.discriminators: Mapping[str, nn.Module] = {"discriminator": discriminator}
+        self.generator, self.discriminator = generator, discriminator
+        self.config, self.latent = config, latent
+        self.objective = objective(config.objective, config.real_target)
+        self.augmentations = parse_augmentations(config.augment)
+        self.strength = max(0.0, config.augment_strength)
+
+    def generate(self, batch: Tensor, draw: Draw) -> Tensor:
+        """(B, 3, S, S) pictures in [-1, 1] from fresh latents."""
+        fakes: Tensor = self.generator(draw.normal("z", self.latent))
+        return fakes
+
+    def discriminator_losses(self, batch: Tensor, fakes: Tensor, draw: Draw) -> Losses:
+        """The discriminator's loss; its mean sign on real works is the signal of overfitting."""
+        a, b = self._logits(self._real(batch, draw), fakes, draw)
+        signals = {
+            "real_sign": self.objective.margin(a, b).detach().sign().mean(),
+            "real_logit": a.detach().mean(),
+            "fake_logit": b.detach().mean(),
+        }
+        return Losses({"discriminator": self.objective.discriminator(a, b)}, signals)
+
+    def penalties(self, batch: Tensor, fakes: Tensor, draw: Draw) -> Losses:
+        """The gradient penalties that are switched on, each on augmented works."""
+        c, terms = self.config, {}
+        if not (c.r1 or c.r2 or c.gradient_penalty):
+            return Losses({})
+        real = self._augment(self._real(batch, draw), draw.scoped("real"))
+        fakes = self._augment(fakes, draw.scoped("fake"))
+        if c.r1:
+            terms["r1"] = penalties.r1(self.discriminator, real, c.r1)
+        if c.r2:
+            terms["r2"] = penalties.r2(self.discriminator, fakes, c.r2)
+        if c.gradient_penalty:
+            u = draw.uniform("between")
+            terms["wgan_gp"] = penalties.wgan_gp(self.discriminator, real, fakes, u, c.gradient_penalty)
+        return Losses(terms)
+
+    def generator_losses(self, batch: Tensor, fakes: Tensor, draw: Draw) -> Losses:
+        """The generator's loss; a paired objective lets it see real works beside its own."""
+        if self.objective.paired:
+            a, b = self._logits(self._real(batch, draw), fakes, draw)
+            return Losses({"generator": self.objective.generator(b, a)})
+        b = self.discriminator(self._augment(fakes, draw.scoped("fake")))
+        return Losses({"generator": self.objective.generator(b, None)})
+
+    def adapt(self, signals: Mapping[str, float], images: int) -> Mapping[str, float]:
+        """Let the strength of augmentation follow the signal of overfitting."""
+        c = self.config
+        if c.augment_strength < 0 and self.augmentations:
+            self.strength = adapted(self.strength, signals["real_sign"], images, c.augment_ramp)
+        return {"augment": self.strength}
+
+    def state(self) -> dict[str, float]:
+        """The strength of augmentation."""
+        return {"strength": self.strength}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Back to a remembered strength."""
+        self.strength = state["strength"]
+
+    def _real(self, batch: Tensor, draw: Draw) -> Tensor:
+        real = to_unit(batch)
+        return flip(real, draw) if self.config.flip else real
+
+    def _logits(self, real: Tensor, fakes: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
+        real = self._augment(real, draw.scoped("real"))
+        fakes = self._augment(fakes, draw.scoped("fake"))
+        if not self.config.joint:
+            return self.discriminator(real), self.discriminator(fakes)
+        both = torch.cat([real, fakes]).contiguous(memory_format=torch.channels_last)
+        a, b = self.discriminator(both).split([len(real), len(fakes)])
+        return a, b
+
+    def _augment(self, x: Tensor, draw: Draw) -> Tensor:
+        return augment(x, self.augmentations, self.strength, draw)
+
+
+def to_unit(pictures: Tensor) -> Tensor:
+    """uint8 (B, 3, S, S) -> float32 in [-1, 1]."""
+    return pictures.float().div_(127.5).sub_(1.0)
+
+
+def to_bytes(pictures: Tensor) -> Any:
+    """Pictures (B, 3, S, S) in [-1, 1] -> uint8 numpy (B, S, S, 3)."""
+    scaled = pictures.float().add(1.0).mul(127.5).round().clamp(0, 255).byte()
+    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()

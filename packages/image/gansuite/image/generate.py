@@ -1,0 +1,274 @@
+"""From a model to pictures, each of which knows how it was made and can be made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from pydantic import TypeAdapter, ValidationError
+
+from gansuite.core import __version__
+from gansuite.core.engine import find_device
+from gansuite.core.errors import GansuiteError
+from gansuite.core.files import write_atomically
+from gansuite.core.provenance import Provenance, embed_png, read_png
+from gansuite.image.interpolate import ANIMATIONS, Walk, read_animation, write_walk
+from gansuite.image.sampler import MOST, Sampler, check_seeds, load_sampler
+from gansuite.image.sheets import COLUMNS
+from gansuite.image.sheets import sheet as contact_sheet
+
+__all__ = ["Sampler", "difference", "like", "load_sampler", "parse_seeds", "write_pictures"]
+
+_OTHER_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mp4"})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a single picture follows from, beside model and seed; see `Sampler`."""
+
+    truncation: float = 1.0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a sheet follows from, beside the model; see `Sampler`."""
+
+    seeds: tuple[int, ...]
+    truncation: float = 1.0
+    columns: int = COLUMNS
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        check_seeds(self.seeds)
+        if not 1 <= self.columns <= MOST:
+            raise GansuiteError(f"A sheet cannot have {self.columns} columns.", f"Use {COLUMNS}.")
+
+
+KINDS: dict[str, type[Picture | Sheet | Walk]] = {"picture": Picture, "sheet": Sheet, "walk": Walk}
+
+
+def parse_seeds(text: str, count: int | None = None) -> list[int]:
+    """Seeds as a person types them: `7`, a list `1,5,9`, a range `3-8`, or a mixture of them.
+
+    One seed and a count of n mean n seeds from there upwards.
+
+    Raises:
+        GansuiteError: it is none of these, a seed is too large, or the count does not fit the list.
+    """
+    seeds = [seed for part in text.split(",") for seed in _span(part.strip(), text)]
+    if count is None or count == len(seeds):
+        return _checked(seeds)
+    if count < 1:
+        raise GansuiteError(f"The count is {count}; it must be 1 or more.", "Use --count 8.")
+    if len(seeds) > 1:
+        raise GansuiteError(
+            f"--seed {text} names {len(seeds)} seeds, and --count asks for {count}.",
+            f"Leave --count out, or give one seed to count from: --seed {seeds[0]} --count {count}",
+        )
+    return _checked(range(seeds[0], seeds[0] + count))
+
+
+def write_pictures(
+    sampler: Sampler,
+    seeds: Sequence[int],
+    truncation: float,
+    out: Path,
+    sheet: bool = False,
+    *,
+    columns: int = COLUMNS,
+) -> list[Path]:
+    """Draw pictures into files that carry their provenance, each file written whole or not at all.
+
+    Args:
+        seeds: one picture each.
+        truncation: see `Sampler.latents`.
+        out: a folder, for `seed-0000007.png` and so on, or `sheet-0000007-48.png` (first seed, how many); or
+            a file `*.png` for one picture or a sheet.
+        sheet: one sheet in place of single pictures.
+        columns: of the sheet.
+
+    Returns:
+        The files, in the order of the seeds.
+
+    Raises:
+        GansuiteError: see `Sampler.latents`; `out` cannot take so many pictures; or it cannot be written.
+    """
+    check_seeds(seeds)
+    if sheet:
+        settings = Sheet(tuple(seeds), truncation, columns, sampler.device.type)
+        return [_write_sheet(sampler, settings, _place(out, f"sheet-{seeds[0]:07d}-{len(seeds)}.png"))]
+    different = list(dict.fromkeys(seeds))
+    if _is_png(out) and len(different) > 1:
+        raise GansuiteError(
+            f"{out} is one file, and there are {len(different)} pictures.",
+            "Name a folder with --out, or put them on one sheet with --sheet.",
+        )
+    settings_of_all = Picture(truncation, sampler.device.type)
+    return [_write_picture(sampler, seed, settings_of_all, _place(out, f"seed-{seed:07d}.png")) for seed in different]
+
+
+def like(work: Path, out: Path, model: str | Path | None = None, device: str = "auto") -> Path:
+    """Make a picture, a sheet or an animation again from what its file says: the same pixels.
+
+    Args:
+        work: a PNG, GIF, WebP or MP4 that gansuite made.
+        out: a folder, for a file of the same name, or the file.
+        model: where the model is now; by default what the file says. A file never causes a download.
+        device: auto is the kind of device it was drawn on.
+
+    Raises:
+        GansuiteError: the file carries no (whole) provenance, or that of another art; the model is not there
+            or has other weights than the one that made it; the device is not there; `out` is `work` itself.
+    """
+    is_png = work.suffix.lower() not in _OTHER_SUFFIXES
+    provenance = read_png(work) if is_png else read_animation(work)
+    recipe = _recipe(work, provenance)
+    still = work.with_suffix(".png").name
+    target = _animation(out, work.name) if isinstance(recipe, Walk) else _place(out, still)
+    if target.resolve() == work.resolve():
+        raise GansuiteError(f"{work} would be written over itself.", "Name another place with --out.")
+    sampler = _same_model(work, provenance, model, _same_device(work, recipe.device, device))
+    if isinstance(recipe, Walk):
+        return write_walk(sampler, recipe, target)
+    if isinstance(recipe, Sheet):
+        return _write_sheet(sampler, recipe, target)
+    return _write_picture(sampler, provenance.seed, recipe, target)
+
+
+def difference(first: Path, second: Path) -> int | None:
+    """The largest difference, 0 to 255, between two still pictures in any pixel; None if their sizes differ.
+
+    Raises:
+        GansuiteError: one of them is not a picture that can be read.
+    """
+    try:
+        with Image.open(first) as a, Image.open(second) as b:
+            if a.size != b.size:
+                return None
+            pixels = [np.asarray(image.convert("RGB"), dtype=np.int16) for image in (a, b)]
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise GansuiteError(f"{first} and {second} cannot be compared ({error}).", "Give two pictures.") from error
+    return int(np.abs(pixels[0] - pixels[1]).max())
+
+
+def _span(part: str, text: str) -> range:
+    """`7` or `3-8` as the seeds it means."""
+    first, dash, last = part.partition("-")
+    numbers = [first, last] if dash else [first, first]
+    if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
+        raise GansuiteError(
+            f"'{text}' is not a seed, a list or a range of seeds.",
+            "Type --seed 7, --seed 1,5,9 or --seed 3-8.",
+        )
+    low, high = map(int, numbers)
+    if high < low:
+        raise GansuiteError(f"The range {part} runs backwards.", f"Type --seed {high}-{low}.")
+    if high - low >= MOST:
+        raise GansuiteError(f"The range {part} has more than {MOST} seeds.", "Draw them in parts.")
+    return range(low, high + 1)
+
+
+def _checked(seeds: Sequence[int]) -> list[int]:
+    check_seeds(seeds)
+    return list(seeds)
+
+
+def _is_png(out: Path) -> bool:
+    return out.suffix.lower() == ".png"
+
+
+def _place(out: Path, name: str) -> Path:
+    """The file that `out` means: itself when it is a PNG, else a file of that name in it."""
+    if out.suffix.lower() in _OTHER_SUFFIXES:
+        raise GansuiteError(
+            f"{out} is not a PNG, and pictures are written as PNG, which says how they were made.",
+            f"Use --out {out.with_suffix('.png')}, or name a folder.",
+        )
+    return out if _is_png(out) else out / name
+
+
+def _animation(out: Path, name: str) -> Path:
+    """The file that `out` means: itself when it is an animation, else a file of that name in it."""
+    return out if out.suffix.lower() in ANIMATIONS else out / name
+
+
+def _write_picture(sampler: Sampler, seed: int, settings: Picture, path: Path) -> Path:
+    pixels = sampler.draw(sampler.latents([seed], settings.truncation))[0]
+    return _write(Image.fromarray(pixels), sampler.provenance("picture", seed, asdict(settings)), path)
+
+
+def _write_sheet(sampler: Sampler, settings: Sheet, path: Path) -> Path:
+    pixels = sampler.draw(sampler.latents(settings.seeds, settings.truncation))
+    provenance = sampler.provenance("sheet", settings.seeds[0], asdict(settings))
+    return _write(contact_sheet(pixels, settings.columns), provenance, path)
+
+
+def _write(image: Image.Image, provenance: Provenance, path: Path) -> Path:
+    write_atomically(path, embed_png(image, provenance))
+    return path
+
+
+def _recipe(work: Path, provenance: Provenance) -> Picture | Sheet | Walk:
+    """The checked settings of a work: a file may have come from anywhere."""
+    if provenance.art != "image":
+        raise GansuiteError(
+            f"{work} was made for {provenance.art!r} and not by 'gansuite image'.",
+            "Use the command of that art.",
+        )
+    check_seeds([provenance.seed])
+    settings = dict(provenance.settings)
+    kind = KINDS.get(str(settings.pop("kind", None)))
+    if kind is None or not settings.keys() <= {field.name for field in fields(kind)}:
+        raise GansuiteError(
+            f"{work} was made by gansuite {provenance.version[:20]!r} in a way unknown to {__version__}.",
+            "Bring gansuite up to date with: pip install --upgrade gansuite",
+        )
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(settings), strict=True)
+    except ValidationError as error:
+        where = error.errors()[0]
+        raise GansuiteError(
+            f"What {work} says about how it was made is damaged ({'.'.join(map(str, where['loc']))}: {where['msg']}).",
+            "Use the file as gansuite wrote it.",
+        ) from error
+
+
+def _same_device(work: Path, recorded: str, wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    try:
+        return str(find_device(recorded))
+    except GansuiteError as error:
+        raise GansuiteError(
+            f"{work} was drawn on a device of the kind {recorded[:20]!r}, and there is none here.",
+            "Draw it with --device cpu; some pixels may differ by a shade.",
+        ) from error
+
+
+def _same_model(work: Path, provenance: Provenance, model: str | Path | None, device: str) -> Sampler:
+    """The model that made a work, and no other."""
+    try:
+        sampler = load_sampler(model or provenance.model, device, hub=model is not None)
+    except GansuiteError as error:
+        if model is not None:
+            raise
+        raise GansuiteError(
+            f"{work} was made by the model {provenance.model[:200]!r}, which cannot be used: {error.cause}",
+            f"Say where it is with --model; {_fingerprint(provenance)}.",
+        ) from error
+    if sampler.digest != provenance.model_digest:
+        raise GansuiteError(
+            f"{work} was made by other weights than those of {sampler.model_name!r} "
+            f"({sampler.digest[:12]}..., and not {provenance.model_digest[:12]}...).",
+            f"Name the right model with --model; {_fingerprint(provenance)}.",
+        )
+    return sampler
+
+
+def _fingerprint(provenance: Provenance) -> str:
+    return f"its model.safetensors has the sha256 {provenance.model_digest[:64]}"

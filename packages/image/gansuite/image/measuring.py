@@ -1,0 +1,77 @@
+"""How far a generator's samples are from held-out works, as it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansuite.core import measures
+from gansuite.core.randomness import generator as random_generator
+from gansuite.image.features import Extractor
+from gansuite.image.games.adversarial import to_bytes
+
+CHUNK = 64
+NEIGHBOURS = 5  # k of density and coverage: Naeem et al. 2020, section 4
+
+
+@torch.no_grad()
+def draw(generator: nn.Module, z: Tensor, chunk: int = CHUNK) -> np.ndarray:
+    """uint8 pictures (N, S, S, 3) for latents (N, latent)."""
+    device = next(generator.parameters()).device
+    return np.concatenate([to_bytes(generator(part.to(device))) for part in torch.split(z, chunk)])
+
+
+def fixed_latents(count: int, size: int, seed: int, stream: str) -> Tensor:
+    """The same standard normal latents (count, size) all through a run."""
+    return torch.randn(count, size, generator=random_generator(seed, stream))
+
+
+class HeldOut:
+    """Distances of samples to held-out and to training works, in one feature space.
+
+    Args:
+        held_out, train: uint8 works (N, S, S, 3).
+        extractor: the feature space.
+        latents: (M, latent) fixed latents of the samples.
+    """
+
+    def __init__(self, held_out: np.ndarray, train: np.ndarray, extractor: Extractor, latents: Tensor) -> None:
+        self.works = {"held_out": held_out, "train": train}
+        self.extractor, self.latents = extractor, latents
+
+    @cached_property
+    def held_out(self) -> np.ndarray:
+        """Features of the held-out works, found when they are first needed."""
+        return self.extractor(self.works["held_out"])
+
+    @cached_property
+    def train(self) -> np.ndarray:
+        """Features of the training works, found when they are first needed."""
+        return self.extractor(self.works["train"])
+
+    def __call__(self, generator: nn.Module) -> Mapping[str, float]:
+        """The measures of a generator; smaller distances and larger density and coverage are better.
+
+        A distance to held-out works needs two of them, density and coverage one more than a work has neighbours:
+        where there are fewer, they are left out.
+        """
+        fake = self.extractor(draw(generator, self.latents))
+        found = {"train_distance": measures.kernel_distance(self.train, fake)}
+        enough = len(self.held_out) >= 2
+        if enough:
+            found["held_out_distance"] = measures.kernel_distance(self.held_out, fake)
+        if len(self.held_out) > NEIGHBOURS:
+            near = measures.density_coverage(self.held_out, fake, NEIGHBOURS)
+            found |= {"density": near.density, "coverage": near.coverage}
+        varied = enough and bool(np.ptp(self.held_out, axis=0).any())
+        return {**found, "diversity": measures.diversity(self.held_out if varied else self.train, fake)}
+
+
+def thinned(works: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` of the works (N, ...), spread over all of them."""
+    chosen: np.ndarray = works[np.linspace(0, len(works) - 1, min(count, len(works))).astype(int)]
+    return chosen

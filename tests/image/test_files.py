@@ -1,0 +1,391 @@
+"""What people have: folders, zips, single files, and every way in which one of them can be wrong."""
+
+from __future__ import annotations
+
+import os
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from gansuite.core.errors import GansuiteError
+from gansuite.image.decode import decode, decode_entry, grey_to_bytes, in_order, sniff, webp_size
+from gansuite.image.files import Entry, Limits, Source, Unreadable, open_source, printable
+
+from .hostile import USED, encoded, make_hostile_folder, pattern, picture, png
+
+
+def names(source: Source) -> list[str]:
+    return [entry.name for entry in source.entries]
+
+
+def refusals(source: Source) -> dict[str, str]:
+    return {refusal.name: refusal.reason for refusal in source.refused}
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> Path:
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+# ---- sources
+
+
+def test_a_folder_is_listed_recursively_sorted_and_without_hidden_files(tmp_path: Path) -> None:
+    for name in (
+        "b.png",
+        "a/2.png",
+        "a/10.png",
+        ".hidden.png",
+        "a/.DS_Store",
+        "__MACOSX/b.png",
+        ".git/x.png",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    with open_source(tmp_path) as source:
+        assert names(source) == ["a/10.png", "a/2.png", "b.png"]
+        assert [entry.label_folder for entry in source.entries] == ["a", "a", ""]
+        assert source.refused == ()
+        assert source.entries[0].read() == b"x"
+
+
+def test_links_inside_the_folder_are_read_and_links_to_folders_are_not(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "real").mkdir(parents=True)
+    (root / "real" / "1.png").write_bytes(b"x")
+    (root / "link.png").symlink_to(root / "real" / "1.png")
+    (root / "loop").symlink_to(root)
+    with open_source(root) as source:
+        assert names(source) == ["link.png", "real/1.png"]
+        assert refusals(source) == {"loop": "is a link to a folder; such links are not followed"}
+
+
+def test_a_zip_is_read_in_place(tmp_path: Path) -> None:
+    work = encoded(picture(1), "PNG")
+    path = write_zip(tmp_path / "a.zip", {"d/b.png": work, "a.png": work, "__MACOSX/a.png": b"", ".x.png": b""})
+    with open_source(path) as source:
+        assert names(source) == ["a.png", "d/b.png"]
+        assert np.array_equal(decode_entry(source.entries[1])[0].pixels(), pattern(1))
+    assert os.listdir(tmp_path) == ["a.zip"]
+
+
+def test_a_zip_by_another_name_and_a_single_file_are_sources_too(tmp_path: Path) -> None:
+    write_zip(tmp_path / "portfolio.cbz", {"a.png": b"1"})
+    (tmp_path / "one.png").write_bytes(b"2")
+    with open_source(tmp_path / "portfolio.cbz") as source:
+        assert names(source) == ["a.png"]
+    with open_source(tmp_path / "one.png") as source:
+        assert names(source) == ["one.png"]
+
+
+def test_one_name_many_times_in_a_zip_gives_many_works(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("a.png", b"1")
+        archive.writestr("a.png", b"2")
+    with open_source(path) as source:
+        assert [(entry.name, entry.read()) for entry in source.entries] == [
+            ("a.png", b"1"),
+            ("a.png (2)", b"2"),
+        ]
+
+
+def test_dangerous_zip_members_are_named(tmp_path: Path) -> None:
+    members = {"../../etc/passwd": b"x", "large.png": b"0" * 5000, "locked.png": b"secret", "ok.png": b"x"}
+    path = write_zip(tmp_path / "a.zip", members)
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"locked.png", data.index(b"PK\x01\x02")) - 46  # the central directory says it is encrypted
+    data[entry + 8] |= 1
+    path.write_bytes(data)
+    with open_source(path, Limits(file_bytes=4000)) as source:
+        assert names(source) == ["ok.png"]
+        said = refusals(source)
+    assert "leads out of the zip" in said["../../etc/passwd"]
+    assert "too large" in said["large.png"]
+    assert "password" in said["locked.png"]
+
+
+def test_a_zip_that_unpacks_to_too_much_in_all_is_cut_off(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "a.zip", {f"{n}.bmp": b"\0" * 10_000 for n in range(10)})
+    with open_source(path, Limits(unzipped_bytes=35_000, zip_ratio=1)) as source:
+        assert names(source) == ["0.bmp", "1.bmp", "2.bmp"]
+        assert all("bomb" in reason for reason in refusals(source).values())
+        assert len(source.refused) == 7
+
+
+def test_a_damaged_zip_member_is_named_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", encoded(picture(1), "PNG"))
+    data = bytearray(path.read_bytes())
+    data[60] ^= 0xFF
+    path.write_bytes(data)
+    with open_source(path) as source, pytest.raises(Unreadable, match="damaged inside the zip"):
+        source.entries[0].read()
+
+
+def test_a_source_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
+    with pytest.raises(GansuiteError, match="no folder or file"), open_source(tmp_path / "missing"):
+        pass
+    (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04 not really")
+    with pytest.raises(GansuiteError, match="cannot be opened as a zip"), open_source(tmp_path / "bad.zip"):
+        pass
+    for n in range(4):
+        (tmp_path / f"{n}.png").write_bytes(b"")
+    with pytest.raises(GansuiteError, match="more than 3 files"), open_source(tmp_path, Limits(files=3)):
+        pass
+
+
+def test_large_and_growing_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"0" * 100)
+    (tmp_path / "b.png").write_bytes(b"0" * 10)
+    with open_source(tmp_path, Limits(file_bytes=50)) as source:
+        assert "too large" in refusals(source)["a.png"]
+        (tmp_path / "b.png").write_bytes(b"0" * 60)
+        with pytest.raises(Unreadable, match="too large"):
+            source.entries[0].read()
+
+
+def test_a_file_that_vanishes_is_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    with open_source(tmp_path) as source:
+        (tmp_path / "a.png").unlink()
+        with pytest.raises(Unreadable, match="No such file"):
+            source.entries[0].read()
+
+
+def test_the_key_changes_with_name_size_and_content(tmp_path: Path) -> None:
+    def key() -> str:
+        with open_source(tmp_path) as source:
+            return source.key()
+
+    file = tmp_path / "a.png"
+    file.write_bytes(b"one")
+    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+    seen = [key()]
+    assert key() == seen[0]
+    file.write_bytes(b"two")
+    os.utime(file, ns=times)  # the same size and time of writing
+    seen.append(key())
+    file.rename(tmp_path / "b.png")
+    seen.append(key())
+    (tmp_path / "c.png").write_bytes(b"")
+    seen.append(key())
+    assert len(set(seen)) == 4
+
+
+def test_names_are_safe_to_print() -> None:
+    assert printable("Überraschung 絵.png") == "Überraschung 絵.png"
+    assert printable("a\x1b[31m\n.png") == "a\\x1b[31m\\n.png"
+    assert printable(os.fsdecode(b"caf\xe9.png")).isprintable()
+
+
+# ---- decoding
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF"])
+def test_lossless_formats_come_back_exactly(kind: str) -> None:
+    image = picture(2) if kind != "GIF" else picture(2).quantize(64)
+    found = decode(encoded(image, kind))
+    assert np.array_equal(found.pixels(), np.asarray(image.convert("RGB")))
+    assert (found.format, found.width, found.height) == (kind, 72, 56)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("JPEG", {"quality": 95, "subsampling": 0}), ("WEBP", {"quality": 95})])
+def test_lossy_formats_come_back_nearly(kind: str, options: dict[str, int]) -> None:
+    found = decode(encoded(picture(2), kind, **options)).pixels()
+    assert np.abs(found.astype(int) - pattern(2)).mean() < 3
+
+
+def test_transparency_lies_on_the_background() -> None:
+    clear = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
+    half = Image.new("RGBA", (20, 20), (255, 0, 0, 128))
+    assert tuple(decode(encoded(clear, "PNG")).pixels()[0, 0]) == (255, 255, 255)
+    assert tuple(decode(encoded(clear, "WEBP", lossless=True), (1, 2, 3)).pixels()[0, 0]) == (1, 2, 3)
+    assert tuple(decode(encoded(half, "PNG"), (0, 0, 255)).pixels()[0, 0]) == (128, 0, 127)
+
+
+def test_transparent_palettes_greys_and_colour_keys() -> None:
+    palette = Image.new("P", (20, 20), 1)
+    palette.putpalette([0, 0, 0, 200, 100, 50])
+    assert tuple(decode(encoded(palette, "PNG", transparency=0)).pixels()[0, 0]) == (200, 100, 50)
+    assert tuple(decode(encoded(palette, "PNG", transparency=1)).pixels()[0, 0]) == (255, 255, 255)
+    assert tuple(decode(encoded(palette, "GIF", transparency=1)).pixels()[0, 0]) == (255, 255, 255)
+    grey = Image.new("LA", (20, 20), (100, 0))
+    assert tuple(decode(encoded(grey, "PNG"), (9, 8, 7)).pixels()[0, 0]) == (9, 8, 7)
+    key = Image.new("RGB", (20, 20), (10, 20, 30))
+    assert tuple(decode(encoded(key, "PNG", transparency=(10, 20, 30))).pixels()[0, 0]) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_pictures_are_turned_upright(kind: str, turn: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    upright = Image.new("RGB", (48, 32), "black")
+    upright.paste((255, 255, 255), (0, 0, 24, 16))  # white at the top left
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # Image.Transpose values that EXIF turns back
+    lying = upright.transpose(Image.Transpose(undo[turn])) if turn in undo else upright
+    options = {"exif": exif} if kind != "WEBP" else {"exif": exif, "lossless": True}
+    found = decode(encoded(lying, kind, **options))
+    assert (found.width, found.height) == (48, 32)
+    assert found.pixels().shape == (32, 48, 3)
+    assert found.pixels()[4, 4].min() > 240
+    assert [found.pixels()[y, x].max() < 15 for y, x in ((4, 44), (28, 4), (28, 44))] == [True] * 3
+
+
+def test_deep_greys_are_scaled() -> None:
+    values = np.array([[0, 128, 257 * 100, 65535]], np.uint16)
+    assert grey_to_bytes(values).tolist() == [[0, 0, 100, 255]]
+    assert grey_to_bytes(np.array([[0.0, 0.5, 1.0, np.nan]], np.float32)).tolist() == [[0, 128, 255, 0]]
+    assert grey_to_bytes(np.array([[0.0, 100.0, 255.0]], np.float32)).tolist() == [[0, 100, 255]]
+    assert grey_to_bytes(np.array([[-1.0, 0.0, 1.0]], np.float32)).tolist() == [[0, 128, 255]]
+    assert grey_to_bytes(np.array([[0, 1, 255]], np.int32)).tolist() == [[0, 1, 255]]
+    assert grey_to_bytes(np.array([[0, 257, 65535]], np.int32)).tolist() == [[0, 1, 255]]
+    assert grey_to_bytes(np.zeros((2, 2), np.float32)).tolist() == [[0, 0], [0, 0]]
+
+
+def test_sixteen_bit_pngs_and_tiffs() -> None:
+    values = np.full((20, 30), 257 * 77, np.uint16)
+    for kind in ("PNG", "TIFF"):
+        pixels = decode(encoded(Image.fromarray(values), kind)).pixels()
+        assert pixels.shape == (20, 30, 3)
+        assert np.unique(pixels).tolist() == [77]
+    rows = b"".join(b"\0" + np.full((30, 3), 257 * 78, ">u2").tobytes() for _ in range(20))
+    assert np.unique(decode(png(30, 20, 16, 2, rows)).pixels()).tolist() == [78]
+
+
+def test_print_colours() -> None:
+    ink = Image.new("CMYK", (32, 32), (0, 255, 255, 0))
+    for kind in ("JPEG", "TIFF"):
+        red, green, blue = decode(encoded(ink, kind)).pixels()[5, 5].tolist()
+        assert red > 240
+        assert max(green, blue) < 15
+
+
+def test_a_large_jpeg_may_come_reduced_but_never_below_what_is_needed() -> None:
+    data = encoded(picture(3, "RGB", 1024, 768), "JPEG")
+    full, reduced = decode(data), decode(data, at_least=128)
+    assert reduced.image.size == (256, 192)
+    assert (reduced.width, reduced.height) == (full.width, full.height) == (1024, 768)
+    assert decode(data, at_least=768).image.size == (1024, 768)
+    small = np.asarray(full.image.resize((256, 192), Image.Resampling.BOX)).astype(int)
+    assert np.abs(small - reduced.pixels()).mean() < 2
+
+
+def test_limits_are_told_from_the_header() -> None:
+    data = encoded(picture(4, "RGB", 100, 80), "PNG")
+    with pytest.raises(Unreadable, match="100 x 80 pixels"):
+        decode(data, limits=Limits(pixels=7999))
+    assert decode(data, limits=Limits(pixels=8000)).width == 100
+    with pytest.raises(Unreadable, match="20 times"):
+        decode(encoded(picture(4, "RGB", 16, 321), "PNG"))
+    with pytest.raises(Unreadable, match="too small"):
+        decode(encoded(picture(4, "RGB", 15, 40), "PNG"))
+
+
+def test_pillows_own_limit_is_left_alone() -> None:
+    before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for width, height in ((9_500, 9_500), (13_000, 13_000), (60_000, 60_000)):
+            with pytest.raises(Unreadable, match="megapixels, the limit is 64"):
+                decode(png(width, height, 8, 2, b""))
+    assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+
+
+def test_webp_sizes_are_read_from_all_three_headers() -> None:
+    for options in ({"lossless": True}, {"quality": 50}, {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0"}):
+        assert webp_size(encoded(picture(5, "RGB", 200, 100), "WEBP", **options)[:30]) == (200, 100)
+
+
+def test_what_a_file_really_is() -> None:
+    assert sniff(b"II*\0 and more") == "TIFF"
+    for head, word in (
+        (b"", "empty"),
+        (b"\0\0\0\x18ftypheic", "HEIC"),
+        (b"PK\x03\x04", "zip"),
+        ("é".encode() * 255 + b"\xc3\xa9"[:1], "text"),
+        (bytes(range(200, 240)), "not a picture"),
+    ):
+        with pytest.raises(Unreadable, match=word):
+            sniff(head)
+
+
+def test_results_keep_their_order_and_warnings_are_silenced() -> None:
+    def shout(n: int) -> int:
+        warnings.warn("murmur", UserWarning, stacklevel=1)
+        return n * n
+
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        assert list(in_order(shout, range(300), workers=3)) == [n * n for n in range(300)]
+    assert heard == []
+
+
+# ---- forty hostile files
+
+
+def look(folder: Path) -> dict[str, str]:
+    def one(entry: Entry) -> tuple[str, str]:
+        try:
+            pixels = decode_entry(entry)[0].pixels()
+        except Unreadable as error:
+            return entry.name, error.reason
+        assert pixels.dtype == np.uint8
+        assert pixels.shape[2] == 3
+        return entry.name, USED
+
+    with open_source(folder) as source:
+        return {**refusals(source), **dict(in_order(one, source.entries))}
+
+
+def test_forty_hostile_files_are_used_or_named_with_the_right_reason(tmp_path: Path) -> None:
+    expected = make_hostile_folder(tmp_path / "works")
+    found = look(tmp_path / "works")
+    assert len(expected) == 40
+    assert found.keys() == expected.keys()
+    wrong = {name: found[name] for name, word in expected.items() if word not in found[name]}
+    assert wrong == {}
+    assert look(tmp_path / "works") == found
+
+
+SEEDS = [encoded(picture(50, "RGB", 24, 20), kind) for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")]
+
+
+def only_unreadable(data: bytes) -> NDArray[np.uint8] | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return decode(data, limits=Limits(pixels=100_000)).pixels()
+        except Unreadable:
+            return None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200), st.sampled_from(SEEDS))
+def test_random_bytes_are_unreadable_and_nothing_worse(noise: bytes, whole: bytes) -> None:
+    only_unreadable(noise)
+    only_unreadable(whole[:12] + noise)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.data(), st.sampled_from(SEEDS))
+def test_mutated_files_are_read_or_unreadable_and_nothing_worse(data: st.DataObject, whole: bytes) -> None:
+    changed = bytearray(whole)
+    for place in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=6)):
+        changed[place] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(whole)))
+    pixels = only_unreadable(bytes(changed[: cut or None]))
+    assert pixels is None or pixels.shape[2] == 3
