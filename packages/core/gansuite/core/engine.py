@@ -6,6 +6,7 @@ on which all ranks agree. Overlapping communication with the backward pass is no
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -171,6 +172,9 @@ def join(device: str = "auto", threads: int = 0) -> Iterator[World]:
         found = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         _require(found)
         torch.cuda.set_device(found)
+    # Its default arguments hold on to the group that is there when it is first imported, and an optimiser imports it:
+    # a group held so outlives this block, and its threads abort the process when they meet the closing interpreter.
+    importlib.import_module("torch.distributed.nn.functional")
     dist.init_process_group("nccl" if found.type == "cuda" else "gloo")
     try:
         yield World(int(os.environ["RANK"]), size, found)
