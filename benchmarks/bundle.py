@@ -14,13 +14,15 @@ from typing import Any
 from gansuite.core.card import Card
 from gansuite.core.model import from_pretrained, save_pretrained
 from gansuite.core.observers.jsonl import read_metrics
-from gansuite.image.dataset import DataConfig, open_portfolio
+from gansuite.image import BUNDLED
+from gansuite.image.config import data_for
+from gansuite.image.dataset import open_portfolio
 from gansuite.image.evaluate import Row, evaluate_model, to_text
 from gansuite.image.features import extractor
-from gansuite.image.generate import load_sampler
+from gansuite.image.sampler import load_sampler
 from gansuite.image.sheets import save_image, sheet
 
-BUNDLED = Path(__file__).parents[1] / "packages/image/gansuite/image/bundled"
+FOLDER = Path(__file__).parents[1] / "packages/image/gansuite/image/bundled"
 DATA = (
     "3,449 training works of `art_gan_128.zip` (383 more were held out): public-domain paintings and prints in seven "
     "styles (Impressionism, Ukiyo-e, Cubism, Pointillism, Naive art, Rococo, Fauvism), from the GitHub repository "
@@ -64,7 +66,8 @@ def table(rows: list[Row]) -> list[dict[str, Any]]:
 
 def figures(args: argparse.Namespace, side: int) -> dict[str, list[dict[str, Any]]]:
     """Every feature network's table; also printed."""
-    portfolio = open_portfolio(DataConfig(path=str(args.data), resolution=side, labels=args.labels))
+    said = {"path": str(args.data)} | ({"labels": args.labels} if args.labels else {})
+    portfolio = open_portfolio(data_for(str(args.run), side, said))
     spaces = [extractor(None), *(extractor(str(path)) for path in args.features)]
     rows = evaluate_model(
         load_sampler(args.run), portfolio, spaces, args.count, control=load_sampler(args.control), tell=print
@@ -83,10 +86,10 @@ def main() -> None:
     """Write the bundled folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
-    parser.add_argument("--name", default="art")
+    parser.add_argument("--name", default=BUNDLED)
     parser.add_argument("--control", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--labels", default="folders")
+    parser.add_argument("--labels", help="where the run had others")
     parser.add_argument("--features", type=Path, action="append", default=[])
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--command", required=True, help="what was typed to train it")
@@ -110,7 +113,7 @@ def main() -> None:
         measures=figures(args, network["resolution"]),
         notes=NOTES.format(side=network["resolution"], machine=args.machine, **control(args.control)),
     )
-    folder = save_pretrained(BUNDLED / args.name, model.config, model.weights, card, half=True)
+    folder = save_pretrained(FOLDER / args.name, model.config, model.weights, card, half=True)
     sampler = load_sampler(folder)
     save_image(sheet(sampler.draw(sampler.latents(list(range(48))))), args.run / "bundled.png")
     print(folder, args.run / "bundled.png")

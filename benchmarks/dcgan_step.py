@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,8 @@ from gansuite.image import networks
 from gansuite.image.games.adversarial import AdversarialGame, GameConfig
 from gansuite.image.source import Pictures
 from gansuite.image.synth import draw_portfolio
+
+LATENT = 100
 
 
 class Jpegs(Dataset[Tensor]):
@@ -54,8 +57,7 @@ def batches(loader: DataLoader[Tensor]) -> Iterator[Tensor]:
 
 def players(name: str, resolution: int, width: int, device: torch.device) -> tuple[nn.Module, nn.Module]:
     """The same generator and discriminator for both loops."""
-    latent = 100
-    spec = {"name": name, "resolution": resolution, "width": width, "latent": latent}
+    spec = {"name": name, "resolution": resolution, "width": width, "latent": LATENT}
     g, d = networks.build(spec, 0)
     return g.to(device), d.to(device)
 
@@ -70,7 +72,7 @@ def textbook(g: nn.Module, d: nn.Module, data: Iterator[Tensor], device: torch.d
         ones, zeros = torch.ones(len(real), device=device), torch.zeros(len(real), device=device)
         d.zero_grad()
         bce(torch.sigmoid(d(real)), ones).backward()
-        fake = g(torch.randn(len(real), 100, device=device))
+        fake = g(torch.randn(len(real), LATENT, device=device))
         bce(torch.sigmoid(d(fake.detach())), zeros).backward()
         optimisers[0].step()
         g.zero_grad()
@@ -85,7 +87,7 @@ def ours(
 ) -> Callable[[], object]:
     """Our trainer's step on the same networks and losses: bytes in memory, one pass of D over real and generated."""
     g, d = (m.to(memory_format=torch.channels_last) for m in (g, d))  # type: ignore[call-overload]
-    game = AdversarialGame(g, d, GameConfig(r1=0, augment="none", flip=False), 100)
+    game = AdversarialGame(g, d, GameConfig(r1=0, augment="none", flip=False), LATENT)
     recipe = Recipe(batch_size=batch, beta1=0.5, beta2=0.999, half_life=0, precision=precision)
     source = Pictures(works, np.arange(len(works)), device)
     return Trainer(game, source, recipe, Budget(images=10**9), 0, World(device=device)).step
@@ -124,7 +126,7 @@ def main() -> None:
             Image.fromarray(work).resize((256, 256)).save(memory, "JPEG", quality=90)
             (Path(folder) / f"{i}.jpg").write_bytes(memory.getvalue())
         loader = DataLoader(Jpegs(Path(folder), args.resolution), args.batch, shuffle=True, num_workers=args.workers)
-        make = lambda: players(args.network, args.resolution, args.width, device)  # noqa: E731
+        make = partial(players, args.network, args.resolution, args.width, device)
         loops: dict[str, Callable[[], object]] = {
             "textbook": textbook(*make(), batches(loader), device),
             "ours, fp32": ours(*make(), works, args.batch, "fp32", device),

@@ -51,7 +51,7 @@ def train(folder: Path, rules: Rules, steps: int, tell: Callable[[], object] = l
     run = create(folder, {}) if fresh else reopen(folder)
     trainer = toy(rules, PLAIN, Budget(images=16 * steps))
     session = Session(trainer, run, RHYTHM, [MetricsFile(run.metrics), Listener(lambda line: tell())], measure)
-    session.export = lambda t, measured: write_atomically(run.model / "step.json", str(t.step_count))
+    session.export = lambda kept: write_atomically(run.model / "step.json", str(kept.step))
     if not fresh:
         session.resume()
     session.train({"resumed_step": trainer.step_count})

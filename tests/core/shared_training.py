@@ -6,6 +6,7 @@ Run as `python -m core.shared_training OUT` under the variables that torchrun se
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -22,6 +23,8 @@ from core.toys import Rules, toy, weights
 from gansuite.core import session
 from gansuite.core.engine import World, join
 from gansuite.core.errors import GansuiteError
+from gansuite.core.observers.jsonl import MetricsFile
+from gansuite.core.randomness import Draw
 from gansuite.core.run import Run, create
 from gansuite.core.schedules import Budget
 from gansuite.core.session import Rhythm, Session
@@ -80,7 +83,8 @@ def nan_on_one_rank(folder: Path, world: World) -> Result:
     s = sitting(folder, world, rules, Budget(images=160), observers=[Listener(lines.append)])
     s.train({})
     events = [line["step"] for line in lines if line.get("event") == "rollback"]
-    return {"weights": weights(s.trainer), "lr_scale": s.trainer.lr_scale, "rollbacks": events}
+    t = s.trainer
+    return {"weights": weights(t), "gone back": (s.attempts, t.lr_scale, t.skipped), "told": events}
 
 
 def clocks_that_differ(folder: Path, world: World) -> Result:
@@ -97,11 +101,12 @@ def clocks_that_differ(folder: Path, world: World) -> Result:
 def signal_on_one_rank(folder: Path, world: World) -> Result:
     """Only the second process is told to stop."""
 
-    def hear(line: Mapping[str, Any]) -> None:
-        if line["step"] == 5 and world.rank == world.size - 1:
+    def strike(draw: Draw) -> bool:
+        if draw.step == 5 and world.rank == world.size - 1:
             os.kill(os.getpid(), signal.SIGTERM)
+        return False
 
-    s = sitting(folder, world, Rules(), Budget(images=16_000), observers=[Listener(hear)])
+    s = sitting(folder, world, Rules(trouble=strike), Budget(images=16_000))
     return {"code": s.train({}), "steps": s.trainer.step_count, "saved": s.run.load()["step"]}
 
 
@@ -115,17 +120,50 @@ def disk_full(folder: Path, world: World) -> Result:
         if line["step"] == 6:
             os.fsync = full  # type: ignore[assignment]
 
-    real, said, code = os.fsync, "", 0
+    real = os.fsync
     s = sitting(folder, world, Rules(), Budget(images=16_000), observers=[Listener(hear)])
     try:
-        s.train({})
+        return ended(s)
+    finally:
+        os.fsync = real
+
+
+def disk_full_for_an_observer(folder: Path, world: World) -> Result:
+    """The disk of the leading process fills up between two checkpoints, where only its metrics are written."""
+    metrics = MetricsFile(folder / "metrics.jsonl")
+
+    def hear(line: Mapping[str, Any]) -> None:
+        if line["step"] == 6:
+            metrics._stream = Full()
+
+    observers = [Listener(hear), metrics] if world.leads else []
+    s = sitting(folder, world, Rules(), Budget(images=16_000), observers=observers)
+    return ended(s) | {"steps": s.trainer.step_count}
+
+
+def nothing_helps(folder: Path, world: World) -> Result:
+    """Every process meets the same trouble at the same step, and one of them tells it."""
+    rules = Rules(trouble=lambda draw: draw.step > 2)
+    return ended(sitting(folder, world, rules, Budget(images=16_000)))
+
+
+class Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def ended(session: Session) -> Result:
+    """What a process says at its end, its exit code, and the step that was saved."""
+    said, code = "", 0
+    try:
+        code = session.train({})
     except GansuiteError as error:
         said, code = str(error), error.exit_code
     except SystemExit as error:
         code = int(error.code or 0)
-    finally:
-        os.fsync = real
-    return {"said": said, "code": code, "saved": s.run.load()["step"]}
+    return {"said": said, "code": code, "saved": session.run.load()["step"]}
 
 
 SITTINGS: dict[str, Callable[[Path, World], Result]] = {
@@ -133,6 +171,8 @@ SITTINGS: dict[str, Callable[[Path, World], Result]] = {
     "clocks that differ": clocks_that_differ,
     "a signal on one rank": signal_on_one_rank,
     "a full disk": disk_full,
+    "a full disk for an observer": disk_full_for_an_observer,
+    "nothing helps": nothing_helps,
 }
 
 

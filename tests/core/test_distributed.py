@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,9 @@ def test_the_log_speaks_for_all_processes(ranks: list[dict[str, Any]], name: str
 def test_a_nan_on_one_rank_rolls_all_back(ranks: list[dict[str, Any]], tmp_path: Path) -> None:
     one, other = (rank["a NaN on one rank"] for rank in ranks)
     alone = SITTINGS["a NaN on one rank"](tmp_path / "alone", World())
-    assert one["rollbacks"] == other["rollbacks"] == alone["rollbacks"] == [4]
-    assert one["lr_scale"] == other["lr_scale"] == 0.5
+    assert one["gone back"] == other["gone back"] == alone["gone back"] == (1, 0.5, 3)
+    assert one["told"] == alone["told"] == [4]
+    assert other["told"] == []  # the leading process tells, for all
     assert largest_gap(one["weights"], other["weights"]) == 0
     assert largest_gap(one["weights"], alone["weights"]) < 1e-6
 
@@ -106,31 +107,48 @@ def test_a_full_disk_stops_all_and_only_the_leader_speaks(ranks: list[dict[str, 
     assert one["saved"] == other["saved"] == 4
 
 
+def test_a_full_disk_for_an_observer_stops_all_at_once_with_one_sentence(ranks: list[dict[str, Any]]) -> None:
+    """Between two checkpoints, where nobody else would notice."""
+    one, other = (rank["a full disk for an observer"] for rank in ranks)
+    assert "metrics.jsonl could not be written: No space left on device." in one["said"]
+    assert other["said"] == ""
+    assert one["code"] == other["code"] == 2
+    assert one["steps"] == other["steps"] == 6
+    assert one["saved"] == other["saved"] == 4
+
+
+def test_a_run_that_diverges_says_so_once(ranks: list[dict[str, Any]]) -> None:
+    one, other = (rank["nothing helps"] for rank in ranks)
+    assert "3 roll-backs did not help" in one["said"]
+    assert other["said"] == ""
+    assert one["code"] == other["code"] == 3
+
+
 def test_terminating_torchrun_leaves_a_good_checkpoint(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     port = f"--master-port={free_port()}"
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-addr=127.0.0.1", port]
     command = [*launcher, "-m", "core.stoppable_training", str(folder)]
     process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        wait_for_step(folder.with_suffix(".step"), 9, process)
-        process.send_signal(signal.SIGTERM)
-        said, _ = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
-    run = Run(folder)
-    steps = [load_checkpoint(path)["step"] for path in run.checkpoints()]
+    said = stopped_at(9, process)
+    steps = [load_checkpoint(path)["step"] for path in Run(folder).checkpoints()]
+    told = [int(line.removeprefix("step ")) for line in said if line.startswith("step ")]
     assert max(steps) >= 9, said
-    assert int(folder.with_suffix(".step").read_text(encoding="utf8")) == max(steps), said
+    assert max(told) == max(steps), said
 
 
-def wait_for_step(path: Path, step: int, process: subprocess.Popen[str]) -> None:
-    """Until the training has written that it reached the step."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            pytest.fail(f"it ended by itself: {process.communicate()[0]}")
-        if path.exists() and int(path.read_text(encoding="utf8") or 0) >= step:
-            return
-        time.sleep(0.02)
-    pytest.fail("it never reached that step")
+def stopped_at(step: int, process: subprocess.Popen[str]) -> list[str]:
+    """All that a training says which is told to stop when it tells of this step; one that hangs is killed."""
+    said = []
+    watchdog = threading.Timer(PATIENCE, process.kill)
+    watchdog.start()
+    try:
+        for line in process.stdout or ():
+            said.append(line)
+            if line == f"step {step}\n":
+                process.send_signal(signal.SIGTERM)
+        process.wait()
+    finally:
+        watchdog.cancel()
+        process.kill()
+    return said

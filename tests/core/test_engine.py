@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from gansuite.core import engine
-from gansuite.core.engine import World, autocast, find_device, has_bf16, join
+from gansuite.core.engine import EAGER, Compiler, World, autocast, find_compiler, find_device, has_bf16, join
 from gansuite.core.errors import GansuiteError
 
 
@@ -60,6 +60,11 @@ def test_what_the_leader_meets_reaches_the_caller() -> None:
     with pytest.raises(GansuiteError, match="disk is full") as caught:
         World().lead(fail)
     assert caught.value.exit_code == 7
+
+
+def test_any_error_of_the_leader_reaches_the_caller() -> None:
+    with pytest.raises(ZeroDivisionError):
+        World().lead(lambda: 1 / 0)
 
 
 def test_joining_alone_needs_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,3 +157,67 @@ def test_other_precisions_are_refused(precision: str) -> None:
     with pytest.raises(GansuiteError, match="no precision") as caught:
         autocast(torch.device("cpu"), precision)
     assert "bf16" in caught.value.remedy
+
+
+# ------------------------------------------------------------------ compiling
+
+
+def broken(*args: object, **options: object) -> object:
+    raise RuntimeError("Cannot find a working Triton installation.\nSee a long page.")
+
+
+@pytest.mark.parametrize(("device", "choice"), [("cpu", "auto"), ("mps", "auto"), ("cpu", "off"), ("cuda", "off")])
+def test_nothing_is_compiled_where_it_does_not_pay(device: str, choice: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", broken)
+    layer = nn.Linear(2, 2)
+    assert find_compiler(torch.device(device), choice) is EAGER
+    assert EAGER(layer) is layer
+    assert EAGER.reason == ""
+
+
+def test_on_compiles_after_a_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def compile_(module: nn.Module, backend: str, dynamic: bool) -> nn.Module:
+        tried.append(backend)
+        return module
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    assert find_compiler(torch.device("cpu"), "on") == Compiler("inductor")
+    assert tried == ["inductor"]
+
+
+def test_auto_goes_on_eagerly_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    ones = torch.ones
+    monkeypatch.setattr(torch, "ones", lambda *size, device, requires_grad: ones(*size, requires_grad=requires_grad))
+    monkeypatch.setattr(torch, "compile", broken)
+    found = find_compiler(torch.device("cuda"), "auto")
+    assert found.backend is None
+    assert found.reason == (
+        "torch.compile does not work here (Cannot find a working Triton installation.): nothing is compiled."
+    )
+
+
+def test_on_where_it_does_not_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "compile", broken)
+    with pytest.raises(GansuiteError, match="compile is on, but torch") as caught:
+        find_compiler(torch.device("cpu"), "on")
+    assert caught.value.remedy == "Leave it at auto."
+
+
+def test_another_choice_is_refused() -> None:
+    with pytest.raises(GansuiteError, match="compile cannot be 'yes'") as caught:
+        find_compiler(torch.device("cpu"), "yes")
+    assert "auto, on, off" in caught.value.remedy
+
+
+def test_what_is_compiled_shares_the_weights_and_keeps_their_names() -> None:
+    layer = nn.Linear(2, 2)
+    fast = Compiler("eager")(layer)
+    with torch.no_grad():
+        layer.weight.fill_(2.0)
+        layer.bias.zero_()
+    assert torch.equal(fast(torch.ones(1, 2)), torch.full((1, 2), 4.0))
+    fast(torch.ones(1, 2)).sum().backward()
+    assert layer.weight.grad is not None
+    assert list(layer.state_dict()) == ["weight", "bias"]

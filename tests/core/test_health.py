@@ -47,6 +47,7 @@ class Rig:
     diversity: Curve = field(default=lambda t: 0.92 * min(1.0, 0.2 + 6 * t))
     d_loss: Curve = field(default=level(1.05))
     g_loss: Curve = field(default=level(1.7))
+    doubt: Curve | None = field(default=level(0.75))
     sign: Curve = field(default=level(0.62))
     augment: Curve = field(default=lambda t: min(0.5, t))
     noise: float = 0.05
@@ -66,14 +67,18 @@ class Rig:
 
     def step(self, index: int, rng: random.Random) -> Line:
         t, shake = index / self.steps, 3 * self.noise
-        return stamp("step", index) | {
-            "loss/discriminator": self.d_loss(t) * (1 + shake * rng.gauss(0, 1)),
-            "loss/generator": self.g_loss(t) * (1 + shake * rng.gauss(0, 1)),
-            "gradient/generator": abs(rng.gauss(0.8, 0.2)),
-            "signal/real_sign": max(-1.0, min(1.0, self.sign(t) + self.noise * rng.gauss(0, 1))),
-            "signal/augment": self.augment(t),
-            "progress": t,
-        }
+        return (
+            stamp("step", index)
+            | {
+                "loss/discriminator": self.d_loss(t) * (1 + shake * rng.gauss(0, 1)),
+                "loss/generator": self.g_loss(t) * (1 + shake * rng.gauss(0, 1)),
+                "gradient/generator": abs(rng.gauss(0.8, 0.2)),
+                "signal/real_sign": max(-1.0, min(1.0, self.sign(t) + self.noise * rng.gauss(0, 1))),
+                "signal/augment": self.augment(t),
+                "progress": t,
+            }
+            | ({"signal/doubt": self.doubt(t)} if self.doubt else {})
+        )
 
     def measure(self, index: int, rng: random.Random) -> Line:
         t = index / self.steps
@@ -143,8 +148,34 @@ RIGGED = {
         "collapsed",
         Rig(
             d_loss=switched(1, 0.01, 0.6),
+            doubt=switched(0.7, 0.007, 0.6),
             g_loss=switched(1.7, 8, 0.6),
             sign=switched(0.6, 0.995, 0.6),
+            held_out=rising(0.55, 2.0),
+            train=rising(0.55, 2.0),
+        ),
+        0.55,
+    ),
+    "critic pinned, labels smoothed": (  # the loss stays above 0.32
+        "collapsed",
+        Rig(
+            d_loss=switched(1, 0.33, 0.6),
+            doubt=switched(0.7, 0.01, 0.6),
+            g_loss=switched(1.7, 8, 0.6),
+            sign=switched(0.6, 0.995, 0.6),
+            held_out=rising(0.55, 2.0),
+            train=rising(0.55, 2.0),
+        ),
+        0.55,
+    ),
+    "a small Wasserstein critic": (  # a loss near 0 says nothing of a critic without bounds
+        "flat",
+        Rig(
+            d_loss=level(-0.02),
+            doubt=None,
+            g_loss=switched(0.1, 0.3, 0.6),
+            sign=level(0.98),
+            augment=level(0.2),
             held_out=rising(0.55, 2.0),
             train=rising(0.55, 2.0),
         ),
@@ -237,6 +268,16 @@ def test_the_reason_names_the_best_point_and_the_two_distances() -> None:
     assert "--augment" in verdict.remedy
 
 
+@pytest.mark.parametrize(("had", "said"), [(41_000, True), (64_000, False), (None, False)])
+def test_the_model_that_is_kept_is_named_where_it_is_not_the_latest(had: int | None, said: bool) -> None:
+    records = Rig().records()
+    records[-1] |= {"images": 64_000, "kept_images": had}
+    assert ("The model kept is that of 41,000 images." in diagnose(records).reason) is said
+    given_up = [*records, event("diverged", 3000, "loss/generator is not finite")]
+    assert ("41,000 images" in diagnose(given_up).reason) is said
+    assert "best checkpoint" not in str(diagnose(given_up))
+
+
 def test_distances_near_zero_do_not_make_every_wobble_an_alarm() -> None:
     rng = random.Random(0)
     records = Rig().records()
@@ -279,7 +320,8 @@ keys = [
     "loss/generator",
     "loss/discriminator",
 ]
-keys += ["signal/real_sign", "signal/augment", "progress", "step", "event", "text"]
+keys += ["signal/real_sign", "signal/augment", "signal/doubt", "progress", "step", "event", "text"]
+keys += ["images", "kept_images"]
 any_line = st.fixed_dictionaries(
     {"kind": st.sampled_from(["step", "measure", "event", "other"])},
     optional=dict.fromkeys(keys, scalars),

@@ -148,3 +148,31 @@ def test_smoothing_of_a_loss_without_labels_is_refused(name: str) -> None:
 def test_targets_outside_their_range_are_refused(target: float) -> None:
     with pytest.raises(GansuiteError, match="real_target"):
         objective("non-saturating", real_target=target)
+
+
+# ------------------------------------------------------------------ doubt
+
+
+def test_doubt_by_hand() -> None:
+    """0 for a discriminator that is right beyond doubt, 1 for a guess, whatever the scale of the loss."""
+    sure, zero = torch.full((4,), 40.0), torch.zeros(4)
+    for name in ("minimax", "non-saturating", "hinge", "relativistic"):
+        o = objective(name)
+        assert float(o.doubt(o.discriminator(sure, -sure))["doubt"]) == pytest.approx(0, abs=1e-6), name
+        assert float(o.doubt(o.discriminator(zero, zero))["doubt"]) == pytest.approx(1), name
+    squares = objective("least-squares")
+    assert float(squares.doubt(squares.discriminator(zero + 1, zero))["doubt"]) == 0
+    assert float(squares.doubt(squares.discriminator(zero + 0.5, zero + 0.5))["doubt"]) == 1
+
+
+def test_doubt_with_smoothed_labels_by_hand() -> None:
+    """With a target of 0.9 the surest discriminator says 0.9, a logit of ln 9; the best guess is 0.45 of everything."""
+    o = objective("non-saturating", 0.9)
+    sure, guess = torch.full((4,), math.log(9)), torch.full((4,), math.log(0.45 / 0.55))
+    assert float(o.discriminator(sure, torch.full((4,), -40.0))) == pytest.approx(0.325083, abs=1e-5)
+    assert float(o.doubt(o.discriminator(sure, torch.full((4,), -40.0)))["doubt"]) == pytest.approx(0, abs=1e-6)
+    assert float(o.doubt(o.discriminator(guess, guess))["doubt"]) == pytest.approx(1)
+
+
+def test_a_wasserstein_critic_has_no_doubt_that_its_loss_could_tell() -> None:
+    assert objective("wasserstein").doubt(torch.tensor(-0.02)) == {}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +147,10 @@ class TestMetricsFile:
         assert decode(encode(line)) == line
 
 
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -243,6 +249,15 @@ class TestTensorBoard:
         point = seen.Scalars("measure/held_out_distance")[0]
         assert (point.step, point.value) == (20, 0.5)
         assert {"config/text_summary", "event/rollback/text_summary"} <= set(seen.Tags()["tensors"])
+
+    def test_a_full_disk_is_one_sentence(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        board = TensorBoard(tmp_path)
+        board.start(plan())
+        for name in ("add_scalar", "add_text", "close"):
+            monkeypatch.setattr(board._writer, name, no_space)
+        for tell in (lambda: board.record(step(1)), lambda: board.finish("failed")):
+            with pytest.raises(GansuiteError, match=r"could not be written: No space left .* Free some space"):
+                tell()
 
     def test_without_the_extra_it_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)

@@ -99,6 +99,18 @@ class TestReport:
         assert len(page.all("figure", "chart")) == 7
         assert "loss <nan> & back" in page.words
 
+    @pytest.mark.parametrize(
+        ("images", "note"), [(32_000, "the latest that was measured"), (9_600, "the best; the latest is far from")]
+    )
+    def test_it_says_which_model_is_kept(self, images: int, note: str, tmp_path: Path) -> None:
+        run = make_run(tmp_path / "run")
+        stamp = {"kind": "measure", "step": 1000, "images": 32_000, "seconds": 700.0, "held_out_distance": 0.5}
+        (run / "metrics.jsonl").write_text(encode({**stamp, "kept_images": images}))
+        page = report_of(run)
+        assert {"Model kept", f"{images:,} images"} <= set(page.words)
+        assert note in page.text
+        assert ("The model kept is that of 9,600 images." in page.text) is (images == 9_600)
+
     def test_the_configuration_names_each_origin(self, tmp_path: Path) -> None:
         page = report_of(make_run(tmp_path / "run"))
         words = [word for word in page.words if word.strip()]

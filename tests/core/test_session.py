@@ -1,96 +1,28 @@
-"""One sitting of training: budgets, rhythm, the best, roll-backs, signals."""
+"""One sitting of training: budgets, rhythm, roll-backs, signals. What it keeps is in test_kept."""
 
 from __future__ import annotations
 
 import errno
-import math
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 from torch import Tensor
 
+from core.sittings import QUIET, RECIPE, Line, Notes, Shelf, kill_at, rigged, saved_steps, sit
 from core.toys import ENDLESS, Points, Rules, ToyGame, fingerprint, gaussians, ring, toy
 from gansuite.core import session
 from gansuite.core.engine import World
 from gansuite.core.errors import GansuiteError
-from gansuite.core.run import Run, create, load_checkpoint, reopen
+from gansuite.core.run import load_checkpoint
 from gansuite.core.schedules import Budget
-from gansuite.core.session import Rhythm, Session
+from gansuite.core.session import Rhythm
 from gansuite.core.trainer import Recipe, Trainer
-
-RECIPE = Recipe(batch_size=16, generator_lr=1e-3, discriminator_lr=1e-3, precision="fp32")
-QUIET = Rhythm(log=0, sheet=0, checkpoint=0, measure=0)
-Line = Mapping[str, Any]
-
-
-@dataclass
-class Notes:
-    """An observer that writes everything down, and may act on a line."""
-
-    act: Callable[[Line], None] = lambda line: None
-    plans: list[Line] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)
-
-    def start(self, plan: Line) -> None:
-        self.plans.append(plan)
-
-    def record(self, line: Line) -> None:
-        self.lines.append(line)
-        self.act(line)
-
-    def finish(self, outcome: str) -> None:
-        self.outcomes.append(outcome)
-
-    def steps(self, kind: str) -> list[int]:
-        return [line["step"] for line in self.lines if line["kind"] == kind]
-
-    def events(self, event: str) -> list[Line]:
-        return [line for line in self.lines if line.get("event") == event]
-
-
-@dataclass
-class Sitting:
-    """A session on the toy in a folder, with notes."""
-
-    session: Session
-    notes: Notes
-    run: Run
-
-    @property
-    def trainer(self) -> Trainer:
-        return self.session.trainer
-
-    def train(self) -> int:
-        return self.session.train({"run": self.run.path})
-
-
-def sit(
-    path: Path,
-    steps: int = 10,
-    rhythm: Rhythm = QUIET,
-    rules: Rules | None = None,
-    act: Callable[[Line], None] = lambda line: None,
-    trainer: Trainer | None = None,
-    keep: int = 3,
-    **more: Any,
-) -> Sitting:
-    notes = Notes(act)
-    run = reopen(path, keep=keep) if path.exists() else create(path, {}, keep)
-    trainer = trainer or toy(rules, RECIPE, Budget(images=16 * steps))
-    return Sitting(Session(trainer, run, rhythm, [notes], **more), notes, run)
-
-
-def saved_steps(run: Run) -> list[int]:
-    return [int(path.stem[5:]) for path in run.checkpoints()]
 
 
 @pytest.fixture
@@ -246,73 +178,6 @@ def test_lines_say_where_the_run_stands(path: Path) -> None:
     } <= first.keys()
 
 
-# ------------------------------------------------------------------ the best
-
-
-def rigged(distances: Mapping[int, float]) -> Callable[[Trainer], dict[str, float]]:
-    return lambda trainer: {"held_out_distance": distances[trainer.step_count]}
-
-
-def test_the_best_is_kept_and_exported(path: Path) -> None:
-    exported: list[tuple[int, float]] = []
-    s = sit(
-        path,
-        steps=10,
-        rhythm=replace(QUIET, measure=2),
-        keep=2,
-        measure=rigged({1: 3.0, 2: 1.0, 4: 2.0, 6: 0.5, 8: 0.9, 10: 0.7}),
-        export=lambda trainer, measured: exported.append((trainer.step_count, measured["held_out_distance"])),
-    )
-    s.train()
-    assert [line["best"] for line in s.notes.lines if line["kind"] == "measure"] == [
-        True,
-        True,
-        False,
-        True,
-        False,
-        False,
-    ]
-    assert exported == [(1, 3.0), (2, 1.0), (6, 0.5)]
-    best = load_checkpoint(s.run.best)
-    assert (best["step"], best["best"]) == (6, {"held_out_distance": 0.5, "step": 6})
-    assert saved_steps(s.run) == [8, 10]
-
-
-def test_a_resumed_run_remembers_its_best(path: Path) -> None:
-    distances = {1: 3.0, 5: 0.5, 10: 0.7, 15: 0.6, 20: 0.4}
-    exported: list[int] = []
-    for steps in (10, 20):
-        s = sit(
-            path,
-            steps=steps,
-            rhythm=replace(QUIET, measure=5),
-            measure=rigged(distances),
-            export=lambda trainer, measured: exported.append(trainer.step_count),
-        )
-        if steps == 20:
-            s.session.resume()
-        s.train()
-    assert exported == [1, 5, 20]
-    assert load_checkpoint(s.run.best)["step"] == 20
-
-
-@pytest.mark.parametrize("first", [1.0, math.nan])
-def test_a_distance_that_is_not_a_number_is_never_the_best(path: Path, first: float) -> None:
-    s = sit(
-        path, steps=6, rhythm=replace(QUIET, measure=2), measure=rigged({1: first, 2: math.nan, 4: 0.5, 6: math.nan})
-    )
-    s.train()
-    assert load_checkpoint(s.run.best)["step"] == 4
-
-
-def test_without_measures_the_last_is_exported(path: Path) -> None:
-    exported: list[int] = []
-    s = sit(path, steps=5, export=lambda trainer, measured: exported.append(trainer.step_count))
-    s.train()
-    assert exported[-1] == 5
-    assert s.notes.steps("measure") == []
-
-
 # ------------------------------------------------------------------ what goes wrong
 
 
@@ -344,9 +209,10 @@ def test_each_roll_back_goes_further(path: Path) -> None:
 
 def test_what_never_gets_better_stops_with_its_own_exit_code(path: Path) -> None:
     trouble = Rules(trouble=lambda draw: draw.step >= 17)
-    s = sit(path, 40, replace(QUIET, checkpoint=5), trouble, measure=rigged({1: 1.0}))
+    s = sit(path, 40, replace(QUIET, checkpoint=5), trouble, measure=rigged({1: 1.0}), export=Shelf())
     with pytest.raises(GansuiteError, match="3 roll-backs did not help") as caught:
         s.train()
+    assert caught.value.cause.endswith("The model kept is that of 16 images (held-out distance 1).")
     assert caught.value.exit_code == 3
     assert "loss/discriminator-a" in caught.value.cause
     assert "learning rate" in caught.value.remedy
@@ -359,8 +225,10 @@ def test_what_never_gets_better_stops_with_its_own_exit_code(path: Path) -> None
 
 def test_trouble_in_the_first_step_stops_too(path: Path) -> None:
     s = sit(path, 10, rules=Rules(generator_trouble=lambda draw: True))
-    with pytest.raises(GansuiteError, match="diverged at step 0"):
+    with pytest.raises(GansuiteError, match="diverged at step 0") as caught:
         s.train()
+    assert "kept" not in str(caught.value)  # there was no model yet
+    assert not s.run.best.exists()
     assert s.run.load()["step"] == 0
 
 
@@ -426,6 +294,18 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_saved(path: Path, monkeypat
     assert again.train() == 0
 
 
+def test_what_one_observer_meets_at_the_end_keeps_no_other_from_its_own(path: Path) -> None:
+    class Deaf(Notes):
+        def finish(self, outcome: str) -> None:
+            raise GansuiteError("The disk is full.", "Free some space.")
+
+    s = sit(path, 3)
+    s.session.observers = [Deaf(), s.notes, Deaf()]
+    with pytest.raises(GansuiteError, match="disk is full"):
+        s.train()
+    assert s.notes.outcomes == ["done"]
+
+
 def test_an_error_in_the_middle_still_closes_the_observers(path: Path) -> None:
     def fail(line: Line) -> None:
         raise ZeroDivisionError
@@ -437,15 +317,6 @@ def test_an_error_in_the_middle_still_closes_the_observers(path: Path) -> None:
 
 
 # ------------------------------------------------------------------ signals
-
-
-def kill_at(step: int, *numbers: signal.Signals) -> Callable[[Line], None]:
-    def act(line: Line) -> None:
-        if line["kind"] == "step" and line["step"] == step:
-            for number in numbers:
-                os.kill(os.getpid(), number)
-
-    return act
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -464,17 +335,16 @@ def test_signals_save_and_stop(path: Path, number: signal.Signals, code: int) ->
 @pytest.mark.parametrize(("step", "measured"), [(1, [1]), (4, [1, 4]), (7, [1, 6])])
 def test_a_stopped_run_has_measured_more_than_its_first_step(path: Path, step: int, measured: list[int]) -> None:
     """A run stopped before its second measure takes it then, so that the model to share has learnt something."""
-    exported: list[int] = []
     s = sit(
         path,
         100,
         replace(QUIET, log=1, measure=6),
         act=kill_at(step, signal.SIGTERM),
         measure=rigged({n: 1 / n for n in (1, 4, 6)}),
-        export=lambda trainer, found: exported.append(trainer.step_count),
+        export=(shelf := Shelf()),
     )
     assert s.train() == 143
-    assert s.notes.steps("measure") == exported == measured
+    assert s.notes.steps("measure") == shelf.steps == measured
     assert load_checkpoint(s.run.best)["step"] == measured[-1]
     assert (s.run.load()["step"], s.run.load()["measured"]) == (step, measured[-1])
 
@@ -534,6 +404,29 @@ def test_a_finished_run_has_nothing_left_to_do(path: Path) -> None:
     assert again.train() == 0
     assert again.trainer.step_count == 5
     assert again.notes.steps("measure") == []
+
+
+@pytest.mark.parametrize(
+    ("other", "misfit"),
+    [(Rules(width=8), "size mismatch"), (Rules(pairs=2), "'b'"), (Rules(depth=3), "size mismatch")],
+)
+def test_a_checkpoint_of_other_players_is_refused_in_a_sentence(path: Path, other: Rules, misfit: str) -> None:
+    """Somebody edited config.json between two sittings."""
+    sit(path, 3).train()
+    again = sit(path, 6, rules=other)
+    with pytest.raises(GansuiteError, match="does not fit what its config") as caught:
+        again.session.resume()
+    assert str(path) in caught.value.cause
+    assert misfit in caught.value.cause
+    assert "Put config.json back" in caught.value.remedy
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+
+
+def test_notes_are_told_at_the_beginning(path: Path) -> None:
+    s = sit(path, 2, notes=["nothing is compiled"])
+    s.train()
+    assert [(line["step"], line["text"]) for line in s.notes.events("note")] == [(0, "nothing is compiled")]
 
 
 def test_an_endless_budget_is_possible_for_those_who_stop_it(path: Path) -> None:

@@ -182,6 +182,12 @@ def test_counts_must_be_at_least_one(key: str) -> None:
         replace(PLAIN, **{key: 0})  # type: ignore[arg-type]
 
 
+def test_precision_and_compiling_are_chosen_by_name() -> None:
+    for name in ("precision", "compile"):
+        with pytest.raises(GansuiteError, match="'fast'"):
+            replace(PLAIN, **{name: "fast"})  # type: ignore[arg-type]
+
+
 # ------------------------------------------------------------------ any number of players
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from gansuite.cli import main as gansuite
+from gansuite.core.observers.jsonl import MetricsFile
 from gansuite.core.run import Run
 from image.small_runs import newest
 
@@ -32,13 +34,15 @@ def command(folder: Path, data: Path, toml: Path) -> list[str]:
     return ["image", "train", "--run", str(folder), "--data", str(data), "--config", str(toml)]
 
 
-def live(words: list[str]) -> int:
-    """One life in a fork of this process; returns its id."""
+def live(words: list[str], mouth: int | None = None) -> int:
+    """One life in a fork of this process, which sends a byte for every line of its metrics; returns its id."""
     child = os.fork()
     if child:
         return child
     code = 1
     try:
+        if mouth is not None:
+            MetricsFile.record = telling(MetricsFile.record, mouth)  # type: ignore[method-assign]
         sys.argv = ["gansuite", *words]
         with open(os.devnull, "w", encoding="utf8") as nothing:
             os.dup2(nothing.fileno(), 1)
@@ -57,38 +61,38 @@ def ended(child: int) -> bool:
     return os.WIFEXITED(status)
 
 
-def wait(seconds: float, until: Callable[[], bool]) -> None:
-    """Some seconds, or until something has happened."""
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end and not until():
-        time.sleep(0.001)
+def telling(record: Callable[..., None], mouth: int) -> Callable[..., None]:
+    """The method, and a byte after it."""
+
+    def recorded(*args: Any) -> None:
+        record(*args)
+        os.write(mouth, b".")
+
+    return recorded
+
+
+def killed_after(lines: int, pause: float, words: list[str]) -> bool:
+    """A life that is killed so many lines and a moment (or one line more) on; whether it ended before that."""
+    ear, mouth = os.pipe()
+    child = live(words, mouth)
+    os.close(mouth)
+    while lines > 0 and (heard := os.read(ear, lines)):
+        lines -= len(heard)
+    select.select([ear], [], [], pause)
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    os.close(ear)
+    return ended(child)
 
 
 def killed_at_random(folder: Path, data: Path, toml: Path, kills: int, seed: int) -> None:
     """A run killed so many times, each time a few lines further on; one that ends too early begins again."""
     pick, done = random.Random(seed), 0
     while done < kills:
-        child = live(command(folder, data, toml))
-        wanted = len(metrics(folder)) + pick.randrange(12)
-        wait(60, lambda child=child, wanted=wanted: len(metrics(folder)) >= wanted or gone(child))  # type: ignore[misc]
-        wait(pick.uniform(0, 0.02), lambda: False)
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        if ended(child):
+        if killed_after(pick.randrange(12), pick.uniform(0, 0.02), command(folder, data, toml)):
             shutil.rmtree(folder)
         else:
             done += 1
-
-
-def metrics(folder: Path) -> list[bytes]:
-    """The lines told so far."""
-    path = folder / "metrics.jsonl"
-    return path.read_bytes().splitlines() if path.exists() else []
-
-
-def gone(child: int) -> bool:
-    """Whether a life has ended (it stays a zombie until it is waited for)."""
-    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def main(folder: Path, data: Path, kills: int, seed: int) -> None:

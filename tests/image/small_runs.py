@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,20 +99,32 @@ def _feed(found: Any, value: Any) -> None:
 
 
 def play(name: str, data: Path, world: World, steps: int = STEPS) -> dict[str, Tensor]:
-    """Every weight after a few steps of one of the games.
+    """Every weight after a few steps of one of the games, in double precision.
 
-    Adam divides a gradient by its own size, so that in a gradient of almost 0 the rounding alone decides where the
-    weight goes; a larger epsilon keeps rounding as small as it is.
+    Adam divides a gradient by its own size: where it should be 0, rounding alone decides where the weight goes, unless
+    rounding is far below Adam's epsilon.
     """
     config: ImageConfig = small(data, **GAMES[name]).config
-    trainer = build_trainer(config, open_portfolio(config.data), world)
-    for optimiser in trainer.optimisers.values():
-        optimiser.param_groups[0]["eps"] = 1e-2
-    for _ in range(steps):
-        trainer.step()
+    with double_precision():
+        trainer = build_trainer(config, open_portfolio(config.data), world)
+        for module in (*trainer.game.generators.values(), *trainer.game.discriminators.values()):
+            module.register_forward_pre_hook(lambda module, inputs: tuple(x.double() for x in inputs))
+        for _ in range(steps):
+            trainer.step()
     modules = {**trainer.game.generators, **trainer.game.discriminators}
     modules |= {f"average {name}": average.module for name, average in trainer.averages.items()}
     return {f"{name}/{k}": v.detach().clone() for name, m in modules.items() for k, v in m.state_dict().items()}
+
+
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """What is made inside is float64."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def main(out: Path, data: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import pytest
 
 from gansuite.core.config import Resolved
 from gansuite.core.errors import GansuiteError
+from gansuite.core.run import create
 from gansuite.image import config
-from gansuite.image.config import ImageConfig, configure, fit_to_machine
+from gansuite.image.config import ImageConfig, configure, data_for, fit_to_machine
+from gansuite.image.dataset import DataConfig
 from gansuite.image.games.adversarial import GameConfig
+
+from .small_models import save_model
 
 Flags = dict[str, dict[str, Any]]
 SHORT: Flags = {"run": {"steps": 5}}
@@ -146,6 +151,40 @@ def test_auto_chooses_and_says_why() -> None:
     assert origins == {"preset auto"}
 
 
+def test_auto_tells_what_is_used_when_a_flag_wins_over_it() -> None:
+    _, reason = configure(None, "auto", None, SHORT | {"recipe": {"batch_size": 12}, "network": {"width": 8}}, "cpu")
+    assert "width 8, batches of 12, " in reason
+
+
+@pytest.mark.parametrize(
+    ("processes", "accumulate", "batch"),
+    [(1, 1, 32), (2, 1, 32), (3, 1, 33), (5, 1, 30), (3, 2, 30), (7, 4, 28), (50, 1, 50), (24, 4, 96)],
+)
+def test_auto_chooses_a_batch_that_all_processes_and_parts_share(processes: int, accumulate: int, batch: int) -> None:
+    flags: Flags = SHORT | {"recipe": {"accumulate": accumulate}}
+    r, reason = configure(None, "auto", None, flags, "cpu", processes)
+    assert r.config.recipe.batch_size == batch
+    assert batch % (processes * accumulate) == 0
+    assert f"batches of {batch}," in reason
+
+
+def test_auto_heeds_the_parts_that_a_file_asks_for(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.toml", "[recipe]\naccumulate = 6\n")
+    assert resolved(SHORT, file=file).config.recipe.batch_size == 30
+
+
+@pytest.mark.parametrize(
+    ("named", "found", "width"), [("cpu", "cuda", 32), ("cuda:1", "cpu", 64), ("auto", "cuda", 64)]
+)
+def test_auto_fits_the_device_that_a_file_names(tmp_path: Path, named: str, found: str, width: int) -> None:
+    file = written(tmp_path / "a.toml", f'[run]\ndevice = "{named}"\n')
+    r, reason = configure(None, "auto", file, SHORT, found)
+    assert (r.config.run.device, r.config.network.width) == (named, width)
+    assert reason.startswith(f"auto: {(found if named == 'auto' else named).partition(':')[0]} with")
+    flagged = configure(None, "auto", file, SHORT | {"run": {"steps": 5, "device": "mps"}}, found)[1]
+    assert flagged.startswith("auto: mps with")
+
+
 def test_auto_makes_the_network_wider_where_there_is_a_card() -> None:
     slow, fast = resolved(SHORT).config, resolved(SHORT, device="cuda").config
     assert (fast.network.width, fast.recipe.batch_size) == (64, 64)
@@ -154,7 +193,7 @@ def test_auto_makes_the_network_wider_where_there_is_a_card() -> None:
 
 @pytest.mark.parametrize("resolution", [32, 64, 128, 256, 512])
 def test_auto_never_chooses_an_impossible_width(resolution: int) -> None:
-    width = fit_to_machine("cpu", 20, None, resolution)[0]["network"]["width"]
+    width = fit_to_machine("cpu", 20, None, resolution)["network"]["width"]
     assert width % 8 == 0
     assert 16 <= width <= 64
 
@@ -173,7 +212,7 @@ def test_auto_never_chooses_an_impossible_width(resolution: int) -> None:
     ],
 )
 def test_the_average_is_shorter_in_a_short_run(minutes: float | None, steps: int | None, half_life: float) -> None:
-    assert fit_to_machine("cpu", minutes, steps, 64)[0]["recipe"]["half_life"] == half_life
+    assert fit_to_machine("cpu", minutes, steps, 64)["recipe"]["half_life"] == half_life
 
 
 def test_auto_tells_steps_where_only_steps_are_said() -> None:
@@ -186,7 +225,7 @@ def test_auto_tells_steps_where_only_steps_are_said() -> None:
     ("minutes", "steps", "measure"), [(5, None, 100), (6, None, 500), (None, None, 500), (None, 60, 500)]
 )
 def test_a_short_run_is_measured_more_often(minutes: float | None, steps: int | None, measure: int) -> None:
-    assert fit_to_machine("cpu", minutes, steps, 64)[0]["rhythm"]["measure"] == measure
+    assert fit_to_machine("cpu", minutes, steps, 64)["rhythm"]["measure"] == measure
 
 
 def test_the_classic_stays_as_published() -> None:
@@ -271,3 +310,36 @@ def test_a_file_that_will_not_do_is_named_with_its_key(tmp_path: Path, text: str
     with pytest.raises(GansuiteError, match=cause) as caught:
         resolved(file=written(tmp_path / "a.toml", text))
     assert remedy in caught.value.remedy
+
+
+# ------------------------------------------------------------------ what a model is measured on
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of a small model, by its name `mine`."""
+    monkeypatch.chdir(tmp_path)
+    data = {"path": "works", "resolution": 32, "crops": 4, "held_out": 0.3, "labels": "none", "seed": 5}
+    create(Path("runs/mine"), resolved({"data": data}).to_dict())
+    Path("runs/mine/checkpoints").mkdir()
+    save_model(Path("runs/mine/model"))
+    return Path("runs/mine")
+
+
+@pytest.mark.parametrize("name", ["mine", "runs/mine", "runs/mine/model"])
+def test_a_run_is_measured_on_its_own_works(run: Path, name: str) -> None:
+    own = DataConfig("works", 32, crops=4, held_out=0.3, labels="none", seed=5)
+    assert data_for(name, 32, {}) == own
+    assert data_for(name, 32, {"path": "moved", "crops": 1}) == replace(own, path="moved", crops=1)
+
+
+def test_another_model_is_measured_on_what_is_said(run: Path) -> None:
+    said = {"path": "works", "crops": 4, "held_out": 0.3, "labels": "none", "seed": 5}
+    for name in (str(save_model(Path("plain"))), "art", "somebody/anything"):
+        assert data_for(name, 32, {}) == DataConfig(resolution=32)
+        assert data_for(name, 32, said) == data_for("mine", 32, {})
+
+
+def test_a_bundled_model_is_not_taken_for_a_run_of_that_name(run: Path) -> None:
+    run.rename("runs/art")
+    assert data_for("art", 64, {}) == DataConfig(resolution=64)

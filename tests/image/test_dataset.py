@@ -75,8 +75,7 @@ def test_the_second_time_comes_from_the_cache_and_is_the_same(
     steps: list[tuple[int, int]] = []
     first = open_portfolio(config(works), root, lambda done, total: steps.append((done, total)))
     assert steps == [(n, 12) for n in range(1, 13)]
-    monkeypatch.setattr(cache, "_build_on_disk", None)
-    monkeypatch.setattr(cache, "_build_in_memory", None)
+    only_from_the_cache(monkeypatch)
     second = open_portfolio(config(works), root, lambda done, total: steps.append((done, total)))
     assert len(steps) == 12
     assert isinstance(second.pixels, np.memmap)
@@ -87,6 +86,12 @@ def test_the_second_time_comes_from_the_cache_and_is_the_same(
     assert other.digest != first.digest
 
 
+def only_from_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on nothing is decoded."""
+    monkeypatch.setattr(cache, "_build_on_disk", None)
+    monkeypatch.setattr(cache, "_build_in_memory", None)
+
+
 def same(one: Portfolio, two: Portfolio) -> bool:
     return (
         np.array_equal(one.pixels, two.pixels)
@@ -95,13 +100,43 @@ def same(one: Portfolio, two: Portfolio) -> bool:
     )
 
 
+def test_works_that_were_moved_touched_or_packed_come_from_the_cache(
+    works: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_portfolio(config(works), root)
+    only_from_the_cache(monkeypatch)
+    moved = works.rename(tmp_path / "moved")
+    for path in moved.rglob("*.png"):
+        os.utime(path, (10**9, 10**9))
+    assert same(open_portfolio(config(moved), root), first)
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", moved)
+    assert same(open_portfolio(config(Path(packed)), root), first)
+    assert cached(root) == [".json", ".pixels"]
+
+
+def test_a_picture_of_the_same_size_and_time_is_seen_to_be_another(works: Path, root: Path) -> None:
+    file = works / "day" / "00.png"
+    for n in (20, 21):
+        file.write_bytes(encoded(picture(n, "RGB", 64, 48), "BMP"))
+        os.utime(file, (1, 1))
+        found = open_portfolio(config(works), root)
+        shown = Image.fromarray(pattern(n, 64, 48)).resize((32, 32), Image.Resampling.LANCZOS, (8, 0, 56, 48))
+        assert np.abs(found.pixels[0].astype(int) - np.asarray(shown)).max() <= 1
+
+
+def test_a_renamed_file_is_called_by_its_new_name(works: Path, root: Path) -> None:
+    open_portfolio(config(works), root)
+    (works / "day" / "00.png").rename(works / "night" / "new.png")
+    found = open_portfolio(config(works), root)
+    assert "night/new.png" in found.names
+    assert found.labels is not None
+    assert found.labels.tolist() == [0] * 3 + [1] * 9
+
+
 def test_a_changed_file_is_seen_and_the_old_cache_goes(works: Path, root: Path) -> None:
     before = open_portfolio(config(works), root)
     file = works / "day" / "00.png"
-    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
-    data = bytearray(file.read_bytes())
-    file.write_bytes(data[:-1] + b"\x00")  # same size, same time
-    os.utime(file, ns=times)
+    file.write_bytes(file.read_bytes()[:-1] + b"\x00")
     (works / "day" / "new.png").write_bytes(encoded(picture(50), "PNG"))
     after = open_portfolio(config(works), root)
     assert len(after.works) == 13
@@ -191,7 +226,7 @@ def test_a_full_disk_before_and_midway(works: Path, root: Path, monkeypatch: pyt
     with pytest.warns(CacheWarning, match="No space left"):
         found = open_portfolio(config(works), root)
     assert len(found.works) == 12
-    monkeypatch.setattr(cache, "_memory", lambda: 50_000)
+    monkeypatch.setattr("gansuite.core.machine.look", lambda: types.SimpleNamespace(memory=50_000))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CacheWarning)
         with pytest.raises(GansuiteError, match="GANSUITE_CACHE"):
@@ -276,10 +311,11 @@ def fake_synth(monkeypatch: pytest.MonkeyPatch, calls: list[int]) -> None:
 
     def draw_portfolio(count: int, size: int, seed: int) -> tuple[np.ndarray, tuple[str, ...]]:
         calls.append(size)
-        drawn = np.stack([pattern(n % 20, size, size) for n in range(20)])
-        return drawn, tuple("ab"[n % 2] for n in range(20))
+        drawn = np.stack([pattern(n, size, size) for n in range(count)])
+        return drawn, tuple("ab"[n % 2] for n in range(count))
 
     module.draw_portfolio = draw_portfolio  # type: ignore[attr-defined]
+    module.COUNT, module.SIZE = 20, 128  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "gansuite.image.synth", module)
     monkeypatch.setattr("gansuite.image.synth", module, raising=False)
 

@@ -191,12 +191,13 @@ def test_normalisation_is_per_colour() -> None:
     torch.testing.assert_close(seen[0, :, 0, 0], torch.tensor([1.0, 0.4, 0.15]))
 
 
-def test_the_name_tells_an_unusual_size(tmp_path: Path) -> None:
+def test_an_imagenet_network_sees_small_pictures_enlarged(tmp_path: Path) -> None:
     np.savez(tmp_path / "weights.npz", **made("squeezenet")[1])
-    names = [extractor(tmp_path / "weights.npz", side=side).name for side in (128, None, 96)]
-    assert names == ["squeezenet-imagenet", "squeezenet-imagenet (native size)", "squeezenet-imagenet (at 96 px)"]
-    with pytest.raises(GansuiteError, match="needs 32"):
-        extractor(tmp_path / "weights.npz", side=None)(noise(1, 24, 24, 3))
+    chosen, small = extractor(tmp_path / "weights.npz"), noise(2, 32, 32, 3)
+    large = torch.nn.functional.interpolate(as_tensor(small, CPU), [128, 128], mode="bilinear")
+    with torch.no_grad():
+        expected = chosen.network(Preparation(IMAGENET_MEAN, IMAGENET_DEVIATION)(large)) * chosen.multiply
+    np.testing.assert_allclose(chosen(small), expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
 # -- what a person reads when something is wrong -----------------------------------------------------------

@@ -6,6 +6,7 @@ import os
 import warnings
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from gansuite.core.errors import GansuiteError
-from gansuite.image.decode import decode, decode_entry, grey_to_bytes, in_order, sniff, webp_size
+from gansuite.image.decode import content_key, decode, decode_entry, grey_to_bytes, in_order, sniff, webp_size
 from gansuite.image.files import Entry, Limits, Source, Unreadable, open_source, printable
 
 from .hostile import USED, encoded, make_hostile_folder, pattern, picture, png
@@ -54,7 +55,6 @@ def test_a_folder_is_listed_recursively_sorted_and_without_hidden_files(tmp_path
         (tmp_path / name).write_bytes(b"x")
     with open_source(tmp_path) as source:
         assert names(source) == ["a/10.png", "a/2.png", "b.png"]
-        assert [entry.label_folder for entry in source.entries] == ["a", "a", ""]
         assert source.refused == ()
         assert source.entries[0].read() == b"x"
 
@@ -165,24 +165,54 @@ def test_a_file_that_vanishes_is_a_reason(tmp_path: Path) -> None:
             source.entries[0].read()
 
 
-def test_the_key_changes_with_name_size_and_content(tmp_path: Path) -> None:
-    def key() -> str:
-        with open_source(tmp_path) as source:
-            return source.key()
+def test_the_key_is_that_of_names_and_content_and_of_nothing_else(tmp_path: Path) -> None:
+    def key(path: Path) -> str:
+        with open_source(path) as source:
+            return content_key(source.entries)
 
-    file = tmp_path / "a.png"
-    file.write_bytes(b"one")
+    works = tmp_path / "works"
+    works.mkdir()
+    file = works / "a.png"
+    one, two = (encoded(picture(n), "BMP") for n in (1, 2))
+    file.write_bytes(one)
     times = file.stat().st_atime_ns, file.stat().st_mtime_ns
-    seen = [key()]
-    assert key() == seen[0]
-    file.write_bytes(b"two")
-    os.utime(file, ns=times)  # the same size and time of writing
-    seen.append(key())
-    file.rename(tmp_path / "b.png")
-    seen.append(key())
-    (tmp_path / "c.png").write_bytes(b"")
-    seen.append(key())
-    assert len(set(seen)) == 4
+    seen = [key(works)]
+    os.utime(file, ns=(0, 0))
+    works = works.rename(tmp_path / "moved")
+    assert key(works) == key(write_zip(tmp_path / "a.zip", {"a.png": one})) == seen[0]
+    file = works / "a.png"
+    file.write_bytes(two)
+    os.utime(file, ns=times)
+    assert len(one) == len(two)
+    seen.append(key(works))  # the same size and time of writing
+    file = file.rename(works / "b.png")
+    seen.append(key(works))
+    (works / "c.png").write_bytes(b"")
+    seen.append(key(works))
+    (works / "c.png").rename(works / "c.csv")
+    seen.append(key(works))
+    assert len(set(seen)) == 5
+
+
+def test_what_is_no_picture_is_not_read_to_its_end_for_the_key(tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"\x1aE\xdf\xa3" + b"0" * 10_000)
+    asked = []
+
+    def opener() -> IO[bytes]:
+        file = (tmp_path / "film.mkv").open("rb", buffering=0)
+        asked.append(file)
+        return file
+
+    assert content_key([Entry("film.mkv", opener, 20_000)]) == content_key([Entry("film.mkv", opener, 30_000)])
+    assert len(asked) == 2  # for its first bytes alone
+
+
+def test_files_of_several_megabytes_are_read_whole(tmp_path: Path) -> None:
+    data = bytes(range(251)) * 10_000
+    (tmp_path / "a.bin").write_bytes(data)
+    with open_source(tmp_path) as source:
+        assert source.entries[0].read() == data
+        assert source.entries[0].head() == data[:512]
 
 
 def test_names_are_safe_to_print() -> None:

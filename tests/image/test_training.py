@@ -8,8 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from gansuite.core.observers.jsonl import read_metrics
 from gansuite.core.run import Run, load_checkpoint
 from gansuite.core.trainer import Trainer
 from gansuite.image.dataset import open_portfolio
+from gansuite.image.measuring import HeldOut
 from gansuite.image.sheets import sheet, timelapse
 from gansuite.image.training import build_trainer
 
@@ -118,13 +119,30 @@ def test_the_configuration_says_what_was_merged_and_on_which_data(finished: Path
     assert saved["data"] == open_portfolio(small(data).config.data).digest
 
 
-def test_the_model_to_share_is_the_best_average(finished: Path) -> None:
-    model = from_pretrained(finished)
-    best = load_checkpoint(Run(finished).best)
-    for name, weight in best["averages"]["generator"].items():
-        assert torch.equal(model.weights[name], weight), name
-    assert model.config["training"] == {"seed": 0, "steps": best["step"], "images": best["images"]}
+def holds(run: Path, checkpoint: Mapping[str, Any]) -> bool:
+    """Whether the model to share is the average of that checkpoint, and says so."""
+    model, average = from_pretrained(run), checkpoint["averages"]["generator"]
+    told = {"seed": 0, "steps": checkpoint["step"], "images": checkpoint["images"]}
+    return model.config["training"] == told and all(torch.equal(model.weights[k], w) for k, w in average.items())
+
+
+@pytest.mark.parametrize(("last", "kept"), [(1.1, 12), (1.3, 6)])
+def test_the_model_to_share_is_the_latest_unless_that_is_far_worse(
+    last: float, kept: int, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rigged run whose distances are 2, 1, and 10 or 30 % more than that."""
+    distances = iter([2.0, 1.0, last])
+    monkeypatch.setattr(HeldOut, "__call__", lambda self, generator: {"held_out_distance": next(distances)})
+    folder = tmp_path / "run"
+    assert image_run(folder, data).train() == 0
+    run = Run(folder)
+    assert holds(folder, run.load() if kept == 12 else load_checkpoint(run.best))
+    model = from_pretrained(folder)
+    assert model.config["training"]["steps"] == kept
+    assert ("1.1" if kept == 12 else "| held_out_distance | 1 |") in model.card
     assert "works for training" in model.card
+    said = [line["text"].partition(" (")[0] for line in read_metrics(run.metrics) if line.get("event") == "kept"]
+    assert said == ([] if kept == 12 else ["the model kept is that of 48 images"])
 
 
 def test_measures_take_the_smallest_distance_for_the_best(finished: Path) -> None:
@@ -259,7 +277,7 @@ def test_a_resumed_run_has_the_same_metrics_sheets_and_model(
     one, other = (read_metrics(path / "metrics.jsonl") for path in (finished, folder))
     timeless = [
         [{k: v for k, v in line.items() if k not in ("seconds", "images_per_second")} for line in lines]
-        for lines in (one, [line for line in other if line["kind"] != "event"])
+        for lines in (one, [line for line in other if line.get("event") not in ("stop", "resume")])
     ]
     assert timeless[0] == timeless[1]
     for name in ("samples/000012.png", "model/model.safetensors", "timelapse.webp"):
@@ -301,6 +319,16 @@ def test_a_run_killed_before_its_first_checkpoint_begins_anew(
     lines = read_metrics(folder / "metrics.jsonl")
     assert [line["step"] for line in lines if line["kind"] == "step"] == list(range(1, 13))
     assert not any(line.get("event") == "resume" for line in lines)
+
+
+def test_a_run_whose_configuration_was_edited_is_refused_in_a_sentence(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    image_run(folder, data, run={"steps": 2}).train()
+    with pytest.raises(GansuiteError, match="does not fit what its config") as caught:
+        image_run(folder, data, resume=True, network={"width": 16}).train()
+    assert "size mismatch" in caught.value.cause
+    assert "Put config.json back" in caught.value.remedy
+    assert caught.value.exit_code == 2
 
 
 # ------------------------------------------------------------------ several processes
@@ -387,16 +415,11 @@ def test_a_terminated_run_exits_143_with_a_good_checkpoint_and_a_report(data: Pa
     process = subprocess.Popen(
         [sys.executable, "-m", "gansuite", *words],
         env=environment(),
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        wait_for_lines(folder / "metrics.jsonl", 6, process)
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=PATIENCE)
-    finally:
-        process.kill()
+    err = terminated(process)
     assert process.returncode == 143, err
     assert "Traceback" not in err
     lines = read_metrics(folder / "metrics.jsonl")
@@ -406,13 +429,18 @@ def test_a_terminated_run_exits_143_with_a_good_checkpoint_and_a_report(data: Pa
     assert not list(folder.rglob("*.partial*"))
 
 
-def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
-    """Until the training has told so many lines."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            pytest.fail(f"it ended by itself: {process.communicate()}")
-        if path.exists() and len(path.read_bytes().splitlines()) >= count:
-            return
-        time.sleep(0.02)
-    pytest.fail("it never came that far")
+def terminated(process: subprocess.Popen[str]) -> str:
+    """All that a training says which is terminated when it first tells of a step; one that hangs is killed."""
+    said = ""
+    watchdog = threading.Timer(PATIENCE, process.kill)
+    watchdog.start()
+    try:
+        for line in process.stderr or ():
+            if " · step " in line and " · step " not in said:
+                process.send_signal(signal.SIGTERM)
+            said += line
+        process.wait()
+    finally:
+        watchdog.cancel()
+        process.kill()
+    return said

@@ -29,7 +29,10 @@ def test_the_demo_makes_one_page_that_needs_nothing_else(gansuite: Gansuite) -> 
     assert not re.search(r"url\(\s*['\"]?(?!data:|#)", text)
     assert "@import" not in text
     assert "<title>" in text
-    for heading in ("Drawn by the bundled model", "The embedded portfolio", "Trained just now, for 0.05 minutes"):
+    assert "data:audio/wav" in text
+    assert Path("demo/piece.mid").exists()
+    made = ("Drawn by the bundled model", "Played by the bundled band", "The embedded portfolio")
+    for heading in (*made, "Trained just now, for 0.05 minutes"):
         assert heading in text
     run = Path("demo/runs/image-001")
     assert (run / "report.html").exists()

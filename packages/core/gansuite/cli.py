@@ -14,6 +14,7 @@ from gansuite.core import __version__
 from gansuite.core.errors import USAGE, GansuiteError
 from gansuite.core.models_cli import app as models
 from gansuite.image.cli import app as image
+from gansuite.music.cli import app as music
 
 app = typer.Typer(
     name="gansuite",
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(image, name="image", help="Pictures: train on a portfolio, draw, interpolate, measure.")
+app.add_typer(music, name="music", help="Music: train on MIDI, play pieces, accompany your own, measure.")
 app.add_typer(models, name="models", help="What is bundled, and what is in your runs.")
 
 

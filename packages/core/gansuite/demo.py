@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gansuite import music
 from gansuite.core.config import Resolved, Values
 from gansuite.core.engine import join
 from gansuite.core.errors import GansuiteError
@@ -12,15 +13,17 @@ from gansuite.core.observers.jsonl import MetricsFile, read_metrics
 from gansuite.core.observers.progress import ProgressBar
 from gansuite.core.pages import html
 from gansuite.core.pages.report import spread, write_report
-from gansuite.core.run import next_name
+from gansuite.core.run import Run, next_name
+from gansuite.image import BUNDLED
 from gansuite.image.config import ImageConfig, configure
 from gansuite.image.generate import load_sampler, write_pictures
 from gansuite.image.interpolate import Walk, write_walk
 from gansuite.image.sheets import save_image, sheet
 from gansuite.image.synth import draw_portfolio
 from gansuite.image.training import ImageRun
-
-BUNDLED = "art"
+from gansuite.music.deliver import Beside
+from gansuite.music.generate import Piece, write_pieces
+from gansuite.music.sampler import load_sampler as load_band
 
 
 def make_demo(out: Path, minutes: float, seed: int) -> Path:
@@ -46,6 +49,7 @@ def make_demo(out: Path, minutes: float, seed: int) -> Path:
             "just now, offline.</p></header>"
         ),
         _bundled_section(out, seed),
+        _music_section(out, seed),
         _portfolio_section(out),
         _training_section(out, run, minutes),
     ]
@@ -55,13 +59,14 @@ def make_demo(out: Path, minutes: float, seed: int) -> Path:
 def _train(run: Path, minutes: float, seed: int) -> int:
     flags: Values = {
         "data": {"resolution": 32},  # in a minute small pictures get further
+        "recipe": {"compile": "off"},  # it would take much of the minute
         "run": {"minutes": minutes, "seed": seed},
         "rhythm": {"sheet": 50, "measure": 200},
     }
     with join("auto") as world:
         resolved: Resolved[ImageConfig]
         resolved, _ = configure(None, "auto", None, flags, world.device.type)
-        code = ImageRun(resolved, run, world, [MetricsFile(run / "metrics.jsonl"), ProgressBar()]).train()
+        code = ImageRun(resolved, run, world, [MetricsFile(Run(run).metrics), ProgressBar()]).train()
     write_report(run)
     return code
 
@@ -89,6 +94,21 @@ def _bundled_section(out: Path, seed: int) -> html.Html:
     )
 
 
+def _music_section(out: Path, seed: int) -> html.Html:
+    sampler = load_band(music.BUNDLED)
+    piece = Piece("AABA", 16, tempo=120.0)
+    midi, sound, picture = write_pieces(sampler, [seed], piece, out / "piece.mid", Beside(wav=True, png=True))
+    return html.section(
+        "Played by the bundled band",
+        "Five tracks in the form AABA, and a synthesiser to hear them by. The MIDI file opens in any music program.",
+        html.figure(html.image(picture, "a piano roll of five tracks"), midi.name),
+        html.figure(
+            html.sound(sound, "the piece"),
+            f"gansuite music generate --seed {seed} --bars 16 --tempo 120 --wav --png",
+        ),
+    )
+
+
 def _portfolio_section(out: Path) -> html.Html:
     works, _ = draw_portfolio(24, 128)
     path = out / "portfolio.png"
@@ -101,7 +121,7 @@ def _portfolio_section(out: Path) -> html.Html:
 
 
 def _training_section(out: Path, run: Path, minutes: float) -> html.Html:
-    verdict = diagnose(read_metrics(run / "metrics.jsonl"))
+    verdict = diagnose(read_metrics(Run(run).metrics))
     sheets = [path for _, path in spread([(int(p.stem), p) for p in sorted((run / "samples").glob("*.png"))], 12)]
     frames = [
         html.Sheet(html.shrink(path, 400_000), str(int(path.stem)), f"after {int(path.stem)} steps") for path in sheets

@@ -1,4 +1,4 @@
-"""Exponential moving average of a generator, by half-life in images (Karras et al. 2020; Yaz et al. 2019)."""
+"""Exponential moving average of a generator (Yazici et al. 2019), by half-life in images (Karras et al. 2020)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ def decay(batch: int, images: int, half_life: float, ramp: float = 0.05) -> floa
     """The weight of the old average after one step of `batch` images.
 
     beta = 0.5^(batch / h) with h = min(half_life, ramp * images): early on the average forgets its random start
-    quickly. A half-life of 0 gives 0: the average is the generator itself.
+    quickly. A half-life of 0 gives 0: the average is the generator itself. Half-life and ramp are those of the training
+    code published with Karras et al. 2020 (StyleGAN2-ADA), where the ramp is 0.05 too.
     """
     h = min(half_life, ramp * images)
     return 0.5 ** (batch / h) if h > 0 else 0.0

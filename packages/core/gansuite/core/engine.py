@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from gansuite.core.errors import GansuiteError
 
 PRECISIONS = ("auto", "bf16", "fp32")
+COMPILES = ("auto", "on", "off")
 
 
 @dataclass(frozen=True)
@@ -90,15 +92,16 @@ class World:
         """Let the leading process act while the others wait.
 
         Raises:
-            GansuiteError: what the action raised; every other rank leaves quietly, with the same exit code.
+            Exception: what the action raised; every other rank leaves quietly, with the exit code of a
+                `GansuiteError` or with 1.
         """
-        failure: GansuiteError | None = None
+        failure: Exception | None = None
         if self.leads:
             try:
                 action()
-            except GansuiteError as error:
+            except Exception as error:  # whatever it is, the others must not wait for ever
                 failure = error
-        code = self.agree(failure.exit_code if failure else 0)
+        code = self.agree(getattr(failure, "exit_code", 1) if failure else 0)
         if code:
             raise failure or SystemExit(code)
 
@@ -209,3 +212,70 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
     check_precision(precision)
     low = precision == "bf16" or (precision == "auto" and has_bf16(device))
     return torch.autocast(device.type, torch.bfloat16) if low else nullcontext()
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Makes forward passes faster where it can; what it makes must not be differentiated twice, and says so if it is.
+
+    Attributes:
+        backend: one of `torch.compile`; None leaves every module as it is.
+        reason: a sentence on why nothing is compiled, where one might have expected it.
+    """
+
+    backend: str | None = None
+    reason: str = ""
+
+    def __call__(self, module: nn.Module) -> Callable[..., Any]:
+        """The module's forward pass, with the module's own parameters; the module itself stays as it is."""
+        if self.backend is None:
+            return module
+        compiled: Callable[..., Any] = torch.compile(module, backend=self.backend, dynamic=False)
+        return compiled
+
+
+EAGER = Compiler()
+
+
+def check_compile(choice: str) -> None:
+    """Raise `GansuiteError` unless it is auto, on or off."""
+    if choice not in COMPILES:
+        raise GansuiteError(f"compile cannot be '{choice}'.", f"Use one of: {', '.join(COMPILES)}.")
+
+
+def find_compiler(device: torch.device, choice: str) -> Compiler:
+    """How forward passes are compiled: on a CUDA card (auto) or anywhere (on), after a small trial.
+
+    Raises:
+        GansuiteError: the choice is none of auto, on and off; or it is on and the trial fails.
+    """
+    check_compile(choice)
+    if choice == "off" or (choice == "auto" and device.type != "cuda"):
+        return EAGER
+    compiler = Compiler("inductor")
+    try:
+        x = torch.ones(8, device=device, requires_grad=True)
+        compiler(nn.SiLU())(x).sum().backward()
+    except Exception as error:  # a missing compiler, an old card, a broken installation: to a person all are one
+        reason = f"torch.compile does not work here ({(str(error).strip() or repr(error)).splitlines()[0][:200]})"
+        if choice == "on":
+            raise GansuiteError(f"compile is on, but {reason}.", "Leave it at auto.") from error
+        return Compiler(reason=f"{reason}: nothing is compiled.")
+    return compiler
+
+
+@contextmanager
+def exact_arithmetic(device: torch.device) -> Iterator[None]:
+    """float32 without shortcuts: no autocast, no TF32, deterministic kernels, one CPU thread."""
+    threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("highest")
+    try:
+        with (
+            torch.autocast(device.type, enabled=False),
+            torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
+        ):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_float32_matmul_precision(matmul)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from statistics import median
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from typing import Any, Literal
 State = Literal["starting", "learning", "flat", "overfitting", "collapsed", "diverged"]
 Line = Mapping[str, Any]
 
-ROLLBACKS_ALLOWED = 3  # the trainer gives up after the third
+ROLL_BACKS = 3  # a session gives up after the third
 EXPLODED = 20.0  # times the size losses had before
 EXPLODED_FLOOR = 50.0  # no loss below this counts as exploded
 DIVERSITY_LOST = 0.35  # of the mean distance between real works
@@ -26,6 +26,7 @@ COVERAGE_HAD = 0.2
 WORSE = 0.15  # above the best held-out distance
 SIGN_SURE = 0.85  # ADA aims at 0.6 (arXiv 2006.06676, section 3.1)
 AUGMENT_CAP = 0.8
+PINNED = 0.07  # of the loss of a guess, above the least there is: a non-saturating loss of 0.1
 IMPROVED = (0.03, 0.05)  # of the distance before: the least that counts, in a calm and in a noisy run
 
 
@@ -83,11 +84,17 @@ def diagnose(records: Sequence[Line]) -> Verdict:
     `starting` until there are three measures of the held-out distance, unless something went wrong before.
     """
     run = sort_out(records)
-    for rule in RULES:
-        verdict = rule(run)
-        if verdict is not None:
-            return verdict
-    return learning(run)
+    verdict = next(filter(None, (rule(run) for rule in RULES)), None) or learning(run)
+    return replace(verdict, reason=f"{verdict.reason}{kept(run)}")
+
+
+def kept(run: Run) -> str:
+    """A sentence on the model that the run keeps, where it is not the latest one measured."""
+    latest = run.measures[-1:]
+    for images, had in zip(values(latest, "images"), values(latest, "kept_images"), strict=False):
+        if images != had:
+            return f" The model kept is that of {had:,.0f} images."
+    return ""
 
 
 def number(value: Any) -> float | None:
@@ -134,7 +141,7 @@ def gave_up(run: Run) -> Verdict | None:
     """Diverged: the trainer said so, or it went back to a checkpoint more often than it may."""
     count = sum(line.get("event") == "rollback" for line in run.events)
     ends = [str(line.get("text", "")) for line in run.events if line.get("event") == "diverged"]
-    if count <= ROLLBACKS_ALLOWED and not ends:
+    if count <= ROLL_BACKS and not ends:
         return None
     why = f" ({ends[-1]})" if ends and ends[-1] else ""
     times = {0: "", 1: " after going back to a good checkpoint once"}
@@ -199,21 +206,24 @@ def modes_lost(run: Run) -> Verdict | None:
 
 
 def critic_pinned(run: Run) -> Verdict | None:
-    """Collapsed: the discriminator tells every work from every sample, and the generator finds no way."""
+    """Collapsed: the discriminator tells every work from every sample, and the generator finds no way.
+
+    How sure it is, `signal/doubt` says: 0 beyond doubt, 1 for a guess. A Wasserstein critic has no such measure.
+    """
     course = _course(values(run.measures, "held_out_distance"))
     recent = max(5, len(run.fresh) // 20)
-    loss = values(run.fresh, "loss/discriminator")[-recent:]
+    doubt = values(run.fresh, "signal/doubt")[-recent:]
     sign = values(run.fresh, "signal/real_sign")[-recent:]
     generator = values(run.fresh, "loss/generator")
-    if course is None or not loss or not sign or len(generator) < 4 * recent:
+    if course is None or not doubt or not sign or len(generator) < 4 * recent:
         return None
     before, now = median(generator[: len(generator) // 2]), median(generator[-recent:])
-    pinned = abs(median(loss)) < 0.1 and median(sign) > 0.9 and now > before + 0.25 * abs(before)
+    pinned = median(doubt) < PINNED and median(sign) > 0.9 and now > before + 0.25 * abs(before)
     if not (pinned and course.worse):
         return None
     return _collapsed(
-        f"The discriminator is right about every work (its loss is {_text(median(loss))}), the generator's "
-        f"loss rose from {_text(before)} to {_text(now)}, and the held-out distance is {course.rise:.0%} "
+        f"The discriminator is right about every work (its loss is {median(doubt):.0%} of that of a guess), the "
+        f"generator's loss rose from {_text(before)} to {_text(now)}, and the held-out distance is {course.rise:.0%} "
         "above its best."
     )
 
@@ -232,7 +242,7 @@ def overfitting(run: Run) -> Verdict | None:
         "overfitting",
         f"The distance to held-out works is {course.rise:.0%} above its best "
         f"({_text(course.best)} around step {step}, now {_text(course.now)}) while {why}.",
-        "Stop here: the best checkpoint is kept. More works help most; otherwise train again with a stronger "
+        "Stop here. More works help most; otherwise train again with a stronger "
         "`--augment`, a higher `--r1` or a smaller network.",
     )
 
@@ -268,7 +278,7 @@ def flat(run: Run) -> Verdict | None:
         "flat",
         f"The distance to held-out works has not improved from step {_count(lines[-third])} to "
         f"{_count(lines[-1])} (about {_text(now)}, {_text(before)} before){end}.",
-        "Stop here if the sheets please you: the best checkpoint is kept. Otherwise train on with a lower "
+        "Stop here if the sheets please you. Otherwise train on with a lower "
         "`--lr`, or anew with a wider network or more works.",
     )
 
@@ -355,15 +365,12 @@ def _slope(series: Sequence[float]) -> float:
 
 
 def _diverged(reason: str) -> Verdict:
-    remedy = "The best checkpoint is kept; train again with a lower `--lr` or a higher `--r1`."
+    remedy = "Train again with a lower `--lr` or a higher `--r1`."
     return Verdict("diverged", reason, remedy)
 
 
 def _collapsed(reason: str) -> Verdict:
-    remedy = (
-        "Stop here: the best checkpoint is kept. Train again with a higher `--r1`, a lower `--lr` "
-        "or a stronger `--augment`."
-    )
+    remedy = "Stop here. Train again with a higher `--r1`, a lower `--lr` or a stronger `--augment`."
     return Verdict("collapsed", reason, remedy)
 
 

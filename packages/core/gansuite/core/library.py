@@ -13,8 +13,8 @@ import gansuite
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.files import is_disk_full, safe_child
 from gansuite.core.model_format import CARD, CONFIG, WEIGHTS, Header, is_model, read_config, read_header
+from gansuite.core.run import RUNS
 
-RUNS = Path("runs")
 Kind = Literal["bundled", "run", "folder"]
 _PLAIN = re.compile(r"[\w][\w .+-]*")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gansuite.core.card import Card
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import sha256_file, write_atomically
-from gansuite.core.library import RUNS, ModelInfo, find_model, list_models
+from gansuite.core.library import ModelInfo, find_model, list_models
 from gansuite.core.model_format import (
     CARD,
     CONFIG,
@@ -22,10 +23,13 @@ from gansuite.core.model_format import (
     read_config,
     read_header,
 )
+from gansuite.core.run import RUNS
 from gansuite.core.strict_json import to_text
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+N = TypeVar("N", bound="nn.Module")
 
 __all__ = [
     "Card",
@@ -71,6 +75,38 @@ class Model:
                 f"The weights in {self.path} do not fit the network that its {CONFIG} describes ({reason})",
                 "Get the model again from where it came from, or train it again.",
             ) from error
+
+    def restored(self, build: Callable[[Mapping[str, Any]], N]) -> N:
+        """The network with its weights, in evaluation mode and without gradients, in float32.
+
+        Args:
+            build: from `config["network"]` to the network. Sizes are compared before memory is taken for them.
+
+        Raises:
+            GansuiteError: it cannot be built, or the weights do not fit it or are not finite.
+        """
+        import torch
+
+        spec = self.config["network"]
+        try:
+            with torch.device("meta"):
+                outline = build(spec)
+        except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+            raise GansuiteError(
+                f"The network that {self.path} describes cannot be built ({str(error).splitlines()[0][:120]}).",
+                "Get the model again from where it came from, or see what is here with: gansuite models list",
+            ) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch says that nothing is copied, which is what we want
+            self.load_into(outline)
+        if not all(bool(torch.isfinite(weight).all()) for weight in self.weights.values()):
+            raise GansuiteError(
+                f"The weights in {self.path} hold values that are not finite.",
+                "Train it again, or choose another model with: gansuite models list",
+            )
+        network = build(spec)
+        self.load_into(network)
+        return network.float().eval().requires_grad_(False)
 
 
 def save_pretrained(

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from gansuite.core.files import sha256_file
-from gansuite.core.library import RUNS, ModelInfo, describe, find_model, list_models
+from gansuite.core.library import ModelInfo, describe, find_model, list_models
 from gansuite.core.model_format import WEIGHTS, read_card, read_config, read_header
+from gansuite.core.run import RUNS
 from gansuite.core.strict_json import to_text
 
 app = typer.Typer(no_args_is_help=True, help="See the models that came with gansuite, and those in your runs.")

@@ -6,6 +6,7 @@ batch, minimised by its player. sp is softplus: sp(t) = log(1 + exp(t)), so -log
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ class Objective:
         generator: (b, a) -> scalar loss of the generator; only a paired objective looks at a.
         paired: whether the generator's loss needs the logits of real works too.
         margin: (a, b) -> (B,), positive where the discriminator takes a real work for real.
+        bounds: the discriminator's loss when it is right about everything beyond doubt, and the least it can be when
+            it tells nothing apart; None where no loss says so.
     """
 
     name: str
@@ -32,6 +35,22 @@ class Objective:
     generator: Callable[[Tensor, Tensor | None], Tensor]
     paired: bool = False
     margin: Callable[[Tensor, Tensor], Tensor] = lambda a, b: a
+    bounds: tuple[float, float] | None = None
+
+    def doubt(self, loss: Tensor) -> dict[str, Tensor]:
+        """The signal by which health sees a discriminator that is right beyond doubt, whatever the objective's scale.
+
+        Args:
+            loss: the discriminator's, a scalar.
+
+        Returns:
+            {"doubt": (loss - sure) / (guessing - sure)}: 0 beyond doubt, 1 for a guess; nothing for an objective whose
+            loss has no such bounds.
+        """
+        if self.bounds is None:
+            return {}
+        sure, guessing = self.bounds
+        return {"doubt": (loss.detach() - sure) / (guessing - sure)}
 
 
 def minimax() -> Objective:
@@ -40,6 +59,7 @@ def minimax() -> Objective:
         "minimax",
         lambda a, b: softplus(-a).mean() + softplus(b).mean(),
         lambda b, a: -softplus(b).mean(),
+        bounds=(0.0, 2 * math.log(2)),
     )
 
 
@@ -48,14 +68,22 @@ def non_saturating(real_target: float = 1.0) -> Objective:
 
     Args:
         real_target: the label of real works in (0.5, 1]; below 1 is one-sided label smoothing (Salimans et al.
-            2016, section 3.4). Cross-entropy with target t is t sp(-a) + (1 - t) sp(a).
+            2016, section 3.4). Cross-entropy with target t is t sp(-a) + (1 - t) sp(a), at least the entropy of t;
+            who says D of every work pays -t log D - (2 - t) log(1 - D), least at D = t / 2.
     """
     t = real_target
     return Objective(
         "non-saturating",
         lambda a, b: (t * softplus(-a) + (1 - t) * softplus(a)).mean() + softplus(b).mean(),
         lambda b, a: softplus(-b).mean(),
+        bounds=(_cost(t, 1 - t), _cost(t, 2 - t)),
     )
+
+
+def _cost(real: float, fake: float) -> float:
+    """-real log D - fake log(1 - D) at the best D, which is real / (real + fake)."""
+    whole = real + fake
+    return -sum(part * math.log(part / whole) for part in (real, fake) if part)
 
 
 def least_squares() -> Objective:
@@ -65,6 +93,7 @@ def least_squares() -> Objective:
         lambda a, b: 0.5 * (a - 1).square().mean() + 0.5 * b.square().mean(),
         lambda b, a: 0.5 * (b - 1).square().mean(),
         margin=lambda a, b: a - 0.5,
+        bounds=(0.0, 0.25),
     )
 
 
@@ -74,6 +103,7 @@ def hinge() -> Objective:
         "hinge",
         lambda a, b: relu(1 - a).mean() + relu(1 + b).mean(),
         lambda b, a: -b.mean(),
+        bounds=(0.0, 2.0),
     )
 
 
@@ -98,7 +128,14 @@ def relativistic() -> Objective:
 
     Real and generated works are paired row by row; each player only asks which of the two is more real.
     """
-    return Objective("relativistic", lambda a, b: softplus(b - a).mean(), _relativistic_generator, True, _apart)
+    return Objective(
+        "relativistic",
+        lambda a, b: softplus(b - a).mean(),
+        _relativistic_generator,
+        paired=True,
+        margin=_apart,
+        bounds=(0.0, math.log(2)),
+    )
 
 
 OBJECTIVES: dict[str, Callable[[], Objective]] = {

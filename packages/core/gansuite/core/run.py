@@ -13,11 +13,46 @@ from typing import Any
 
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import remove_partial, write_atomically
+from gansuite.core.schedules import Budget
+from gansuite.core.seeds import LAST_SEED
 from gansuite.core.strict_json import parse_object
 
 RUNS = Path("runs")
 CONFIG_LIMIT = 1 << 24  # bytes
 _CHECKPOINT = re.compile(r"step-(\d{8})\.pt")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The run itself.
+
+    Attributes:
+        seed: every random number of the run follows from it; 0 to 2^53.
+        steps: rounds to play, or None.
+        minutes: minutes to train, or None.
+        device: auto, cpu, cuda, cuda:N or mps.
+        threads: CPU threads; 0 leaves PyTorch's choice.
+        keep: how many of the newest checkpoints stay.
+    """
+
+    seed: int = 0
+    steps: int | None = None
+    minutes: float | None = None
+    device: str = "auto"
+    threads: int = 0
+    keep: int = 3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed <= LAST_SEED:
+            raise GansuiteError(f"seed is {self.seed}, but must lie between 0 and 2^53.", "Try --seed 0.")
+        if self.threads < 0:
+            raise GansuiteError(f"threads is {self.threads}, but cannot be negative.", "Leave --threads out.")
+        if self.keep < 1:
+            raise GansuiteError(f"keep is {self.keep}, but must be at least 1.", "Try keep = 3.")
+
+    def budget(self, batch_size: int) -> Budget:
+        """How long it may last, when each round sees so many works."""
+        return Budget(None if self.steps is None else self.steps * batch_size, self.minutes)
 
 
 @dataclass(frozen=True)
@@ -44,7 +79,7 @@ class Run:
 
     @property
     def model(self) -> Path:
-        """The best model so far, as a folder to share."""
+        """The model that is kept, as a folder to share: the latest one measured, or the best when that is far worse."""
         return self.path / "model"
 
     @property

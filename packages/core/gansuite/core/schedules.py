@@ -39,12 +39,15 @@ class Budget:
 
 
 def warm_up(fraction: float, share: float) -> float:
-    """A linear ramp from 0 to 1 over the first `share` of the budget."""
+    """A linear ramp from 0 to 1 over the first `share` of the budget: Goyal et al. 2017, section 2.2."""
     return 1.0 if share <= 0 else min(1.0, fraction / share)
 
 
 def constant_then_cosine(fraction: float, final: float, start: float = 0.5) -> float:
     """1 until `start` of the budget, then half a cosine down to `final`.
+
+    final + (1 - final) (1 + cos(pi t)) / 2, with t from 0 to 1 over what is left after `start`: Loshchilov and Hutter
+    2017, eq. 5, one period without restart. Constant rates over the first half are those of Zhu et al. 2017, section 4.
 
     Args:
         fraction: spent share of the budget, in [0, 1].

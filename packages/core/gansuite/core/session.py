@@ -7,18 +7,20 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 from typing import Any
 
+from torch import OutOfMemoryError, Tensor
+
 from gansuite.core.errors import DIVERGED, GansuiteError
+from gansuite.core.health import ROLL_BACKS, WORSE
 from gansuite.core.observers.base import Observer
-from gansuite.core.run import Run
+from gansuite.core.run import Run, load_checkpoint
 from gansuite.core.trainer import Metrics, NonFinite, Trainer
 
-ROLL_BACKS = 3
 Measure = Callable[[Trainer], Metrics]
 
 
@@ -30,13 +32,30 @@ class Rhythm:
         log: a line of metrics.
         sheet: a sheet of samples.
         checkpoint: a checkpoint.
-        measure: held-out measures, by which the best average is kept.
+        measure: held-out measures, by which it is decided which average is kept.
     """
 
     log: int = 10
     sheet: int = 100
     checkpoint: int = 250
     measure: int = 500
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The model that a run keeps for whoever asks for it.
+
+    Attributes:
+        averages: the state of each averaged generator, by name.
+        step, images, seconds: how far the training was when they were like that.
+        measured: their held-out measures; empty where nothing is measured.
+    """
+
+    averages: Mapping[str, Mapping[str, Tensor]]
+    step: int
+    images: int
+    seconds: float
+    measured: Metrics
 
 
 @dataclass
@@ -47,10 +66,12 @@ class Session:
         trainer: what to drive.
         run: where to save.
         rhythm: how often to do what.
-        observers: who is told; only the leading process should have any.
-        measure: held-out measures of the averaged generators; "held_out_distance" chooses the best.
+        observers: who is told, on the leading process alone.
+        measure: held-out measures of the averaged generators; "held_out_distance" decides which are kept.
         sheet: draws a sheet of samples for this step.
-        export: writes the best model as a folder to share.
+        export: writes the model that is kept as a folder to share: the latest measured one, or the best one where the
+            latest is more than 15 % farther from held-out works.
+        notes: sentences to tell at the beginning.
     """
 
     trainer: Trainer
@@ -59,10 +80,12 @@ class Session:
     observers: Iterable[Observer] = ()
     measure: Measure | None = None
     sheet: Callable[[Trainer], None] | None = None
-    export: Callable[[Trainer, Mapping[str, Any]], None] | None = None
+    export: Callable[[Kept], None] | None = None
+    notes: Iterable[str] = ()
 
     def __post_init__(self) -> None:
-        self.best: Metrics = {}
+        self.best: Metrics = {}  # the measures of the nearest one, and its step and images
+        self.kept: Metrics = {}  # those of the one that is kept
         self.closing = 0.0
         self.attempts = 0
         self.measured = -1  # the step of the last measure
@@ -75,8 +98,7 @@ class Session:
             GansuiteError: with exit code 3 when three roll-backs did not help.
         """
         outcome = "failed"
-        for observer in self.observers:
-            observer.start(plan)
+        self.trainer.world.lead(partial(self._introduce, plan))
         try:
             with self._signals():
                 self._begin()
@@ -88,8 +110,9 @@ class Session:
             outcome = "diverged" if error.exit_code == DIVERGED else "failed"
             raise
         finally:
-            for observer in self.observers:
-                observer.finish(outcome)
+            with ExitStack() as closing:  # every one of them, whatever the others meet
+                for observer in reversed([*self.observers]):
+                    closing.callback(observer.finish, outcome)
 
     # ------------------------------------------------------------------ the loop
 
@@ -120,8 +143,8 @@ class Session:
             return False
         trainer.seconds = self._now()
         if self._due(self.rhythm.log) or any(name.startswith("penalty/") for name in metrics):
-            speed = self._speed()
-            self._tell("step", {"images_per_second": speed, "progress": self._progress()} | metrics)
+            line = {"images_per_second": self._speed(), "progress": self._progress()} | metrics
+            trainer.world.lead(partial(self._tell, "step", line))
         return True
 
     def _rhythmic(self) -> None:
@@ -136,6 +159,8 @@ class Session:
     def _begin(self) -> None:
         self._clock = time.monotonic() - self.trainer.seconds
         self._last = (self.trainer.seconds, self.trainer.images)
+        for note in self.notes:
+            self._event("note", note)
         if self.trainer.step_count == 0:
             self._save()
         else:
@@ -144,7 +169,7 @@ class Session:
     def _finish(self, stopped: bool) -> None:
         if stopped:
             self._save()
-            if self.measured <= 1 < self.trainer.step_count:  # so that the model to share has learnt something
+            if self._stale():
                 self._take_measure()
             self._event("stop", "stopped by a signal; a checkpoint is saved")
             return
@@ -153,37 +178,69 @@ class Session:
         if not self._due(self.rhythm.sheet):
             self._draw_sheet()
 
+    def _stale(self) -> bool:
+        """Whether the model to share has learnt nothing yet, or is never measured on the way."""
+        now = self.trainer.step_count
+        return self.measured <= 1 < now or (not self.rhythm.measure and self.measured != now)
+
     # ------------------------------------------------------------------ measuring and saving
 
     def _take_measure(self) -> None:
-        """Measure, keep the best, save; remember what it cost, so that the budget ends on time.
+        """Measure, choose what is kept, save; remember what it cost, so that the budget ends on time.
 
         Saving comes last: a process killed before it does all of this again, one killed after it nothing twice.
         """
         trainer, began = self.trainer, self._now()
         measured = self.measure(trainer) if self.measure else {}
-        distance = measured.get("held_out_distance", 0.0)
-        best = distance <= self.best.get("held_out_distance", math.inf)
-        self.measured = trainer.step_count
-        if best:
-            self.best = {**measured, "held_out_distance": distance, "step": trainer.step_count}
-        trainer.world.lead(partial(self._keep, measured, best))
+        trainer.world.lead(partial(self._keep, measured))
+        self.measured = trainer.step_count  # on the others too
         self.closing = trainer.world.latest(self._now() - began)
 
-    def _keep(self, measured: Metrics, best: bool) -> None:
-        if best and self.export:
-            self.export(self.trainer, measured)
-        self.trainer.seconds = self._now()
+    def _keep(self, measured: Metrics) -> None:
+        trainer = self.trainer
+        latest = {**measured, "step": trainer.step_count, "images": trainer.images}
+        was_fallen = self.kept.get("step", self.measured) != self.measured
+        best, fallen = self._judge(measured)
+        if best:
+            self.best = latest
+        if not fallen:
+            self._keep_this(trainer.state(), latest)
+        elif self.kept.get("step") != self.best["step"]:
+            self._keep_best()
+        trainer.seconds = self._now()
         if measured:
-            self._tell("measure", {**measured, "best": best})
+            self._tell("measure", {**measured, "best": best, "kept_images": self.kept["images"]})
+        if fallen != was_fallen:
+            self._tell("event", {"event": "kept", "text": _choice(self.kept, latest)})
+        self.measured = trainer.step_count
         self._write(best)
+
+    def _judge(self, measured: Metrics) -> tuple[bool, bool]:
+        """Whether these measures are the best, and whether they are so much worse that the best model is kept."""
+        there = self.best if self.run.best.exists() else {}
+        least, distance = there.get("held_out_distance"), measured.get("held_out_distance")
+        if least is None or distance is None:
+            return least is None and not math.isnan(distance or 0.0), False
+        return distance <= least, not distance <= least + WORSE * abs(least)
+
+    def _keep_best(self) -> None:
+        """Keep what best.pt holds, and believe what it says of itself."""
+        state = load_checkpoint(self.run.best)
+        self.best = {**state["best"], "step": state["step"], "images": state["images"]}
+        self._keep_this(state, self.best)
+
+    def _keep_this(self, state: Mapping[str, Any], measures: Metrics) -> None:
+        self.kept = measures
+        if self.export:
+            measured = {name: value for name, value in measures.items() if name not in ("step", "images")}
+            self.export(Kept(state["averages"], state["step"], state["images"], state["seconds"], measured))
 
     def _save(self) -> None:
         self.trainer.world.lead(self._write)
 
     def _write(self, best: bool = False) -> None:
         self.trainer.seconds = self._now()
-        state = {"best": self.best, "attempts": self.attempts, "measured": self.measured}
+        state = {"best": self.best, "kept": self.kept, "attempts": self.attempts, "measured": self.measured}
         self.run.save({**self.trainer.state(), **state}, best)
 
     def _draw_sheet(self) -> None:
@@ -191,10 +248,23 @@ class Session:
             self.trainer.world.lead(partial(self.sheet, self.trainer))
 
     def resume(self) -> None:
-        """Take up the newest checkpoint."""
+        """Take up the newest checkpoint.
+
+        Raises:
+            GansuiteError: there is none, it is damaged, or it is that of other players than the trainer's.
+        """
         state = self.run.load()
-        self.trainer.restore(state)
-        self.best = dict(state["best"])
+        try:
+            self.trainer.restore(state)
+        except OutOfMemoryError:
+            raise
+        except (RuntimeError, KeyError, ValueError) as error:  # PyTorch knows no better names for what does not fit
+            reason = str(error).strip().splitlines()[-1].strip()
+            raise GansuiteError(
+                f"The checkpoint of {self.run.path} does not fit what its config.json describes ({reason}).",
+                "Put config.json back as it was when the run began, or start another run with --run.",
+            ) from error
+        self.best, self.kept = dict(state["best"]), dict(state.get("kept", {}))
         self.attempts, self.measured = state.get("attempts", 0), state.get("measured", -1)
 
     def _recover(self, failure: str) -> None:
@@ -202,12 +272,7 @@ class Session:
         self.attempts += 1
         step = self.trainer.step_count
         if self.attempts > ROLL_BACKS:
-            self._event("diverged", failure)
-            raise GansuiteError(
-                f"Training diverged at step {step} ({failure}) and {ROLL_BACKS} roll-backs did not help.",
-                "The best checkpoint is kept; try a lower learning rate (--lr) or a stronger penalty (--r1).",
-                DIVERGED,
-            )
+            self.trainer.world.lead(partial(self._give_up, failure))
         self.trainer.roll_back(self.run.load(back=self.attempts - 1))
         self.trainer.world.wait()  # until every rank has read it
         if self.trainer.world.leads:
@@ -220,7 +285,21 @@ class Session:
         self._last = (self.trainer.seconds, self.trainer.images)
         self._save()
 
+    def _give_up(self, failure: str) -> None:
+        self._tell("event", {"event": "diverged", "text": failure})
+        kept = f" The model kept is that of {_seen(self.kept)}." if self.kept and self.export else ""
+        raise GansuiteError(
+            f"Training diverged at step {self.trainer.step_count} ({failure}) and {ROLL_BACKS} roll-backs did not "
+            f"help.{kept}",
+            "Try a lower learning rate (--lr) or a stronger penalty (--r1).",
+            DIVERGED,
+        )
+
     # ------------------------------------------------------------------ telling
+
+    def _introduce(self, plan: Mapping[str, Any]) -> None:
+        for observer in self.observers:
+            observer.start(plan)
 
     def _tell(self, kind: str, values: Mapping[str, Any]) -> None:
         t = self.trainer
@@ -235,7 +314,7 @@ class Session:
             observer.record(line)
 
     def _event(self, event: str, text: str) -> None:
-        self._tell("event", {"event": event, "text": text})
+        self.trainer.world.lead(partial(self._tell, "event", {"event": event, "text": text}))
 
     def _speed(self) -> float:
         (seconds, images), t = self._last, self.trainer
@@ -270,3 +349,15 @@ class Session:
         if self.received and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.received = number
+
+
+def _seen(measures: Metrics) -> str:
+    """How far a model had come, and where it stood."""
+    distance = measures.get("held_out_distance")
+    return f"{measures['images']:,} images" + (f" (held-out distance {distance:.3g})" if distance is not None else "")
+
+
+def _choice(kept: Metrics, latest: Metrics) -> str:
+    if kept["step"] == latest["step"]:
+        return f"the model kept is the latest again, that of {_seen(latest)}"
+    return f"the model kept is that of {_seen(kept)}; the latest is that of {_seen(latest)}"

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from gansuite.core import randomness, schedules
 from gansuite.core.average import Average
-from gansuite.core.engine import World, autocast, check_precision
+from gansuite.core.engine import World, autocast, check_compile, check_precision
 from gansuite.core.errors import GansuiteError
 from gansuite.core.game import Game, Losses
 from gansuite.core.randomness import Draw
@@ -55,6 +55,7 @@ class Recipe:
         warm_up: share of the budget over which learning rates rise from 0.
         final_lr: factor on the learning rates at the end of the budget (cosine over its second half).
         precision: auto, bf16 or fp32.
+        compile: auto, on or off: whether passes without a penalty are compiled; auto means on a CUDA card.
     """
 
     batch_size: int = 32
@@ -69,6 +70,7 @@ class Recipe:
     warm_up: float = 0.0
     final_lr: float = 1.0
     precision: str = "auto"
+    compile: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "critic_steps", "accumulate", "penalty_interval"):
@@ -81,6 +83,7 @@ class Recipe:
             if not 0 <= getattr(self, name) < 1:
                 raise GansuiteError(f"{name} is {getattr(self, name)}, but must lie in [0, 1).", f"Try {name} = 0.9.")
         check_precision(self.precision)
+        check_compile(self.compile)
 
 
 class Trainer:

@@ -1,1 +1,3 @@
 """Pictures: from a portfolio to a generator, and from a generator to works."""
+
+BUNDLED = "art"  # the model that draws when none is named

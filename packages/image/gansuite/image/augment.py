@@ -14,9 +14,10 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from gansuite.core.errors import GansuiteError, did_you_mean
+from gansuite.core.health import AUGMENT_CAP
 from gansuite.core.randomness import Draw
 
-CAP = 0.8
+CAP = AUGMENT_CAP  # which health takes for the end of the scale
 TARGET = 0.6  # the mean sign of D on real works that ADA aims at
 
 

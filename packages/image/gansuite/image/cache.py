@@ -1,9 +1,10 @@
 """The byte cache: works decoded once, kept as raw uint8 pixels in one file that is mapped into memory.
 
-Beside `<place>-<key>-<digest>.pixels` lies `<place>-<key>.json`, which names it. `place` stands for a source
-and its settings, `key` also for the state of its files, `digest` for the pixels: the JSON always points at
-the very bytes it was written for, whoever else writes at the same time. Both are written whole under another
-name, flushed to disk and renamed.
+Beside `<place>-<key>-<digest>.pixels` lies `<place>-<key>.json`, which names it. `key` stands for the content of
+the works and the settings: works that were moved are found by it, works that changed are not. `place` stands for the
+source that was read and the settings, so that what an earlier state of it left can go; `digest` for the pixels: the
+JSON always points at the very bytes it was written for, whoever else writes at the same time. Both are written whole
+under another name, flushed to disk and renamed.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gansuite.core import machine
 from gansuite.core.errors import GansuiteError
 from gansuite.image.duplicates import duplicate_groups
 from gansuite.image.files import Refusal
 
 VERSION = 1
 DAY = 86_400
+UNKNOWN_MEMORY = 2**40  # where the system does not tell, it has to fail by itself
 
 
 class CacheWarning(UserWarning):
@@ -40,7 +43,7 @@ class CacheWarning(UserWarning):
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """One decoded work: squares (K, S, S, 3), thumbnail (32, 32, 3), hash of the file, (width, height)."""
+    """One decoded work: squares (K, S, S, 3), thumbnail (32, 32, 3), sha256 of the file (hex), (width, height)."""
 
     name: str
     squares: NDArray[np.uint8]
@@ -82,26 +85,34 @@ class Order:
     """What is asked of the cache.
 
     Attributes:
-        source: what identifies the source (a path).
-        state: what changes whenever the source's content does.
+        source: where the works are (a path).
+        content: what the works are: the same wherever they lie, another whenever one of them changes.
         settings: what else the pixels depend on.
         side: pixels a side.
         works: how many works there are, to know beforehand whether at least one square of each fits.
     """
 
     source: str
-    state: str
+    content: str
     settings: Mapping[str, Any]
     side: int
     works: int
 
     def place(self) -> str:
         """The part of the file names that stays when files of the source change."""
-        return _hash([VERSION, self.source, self.side, dict(self.settings)])[:12]
+        return self._hash(self.source)[:12]
+
+    def key(self) -> str:
+        """The part of the file names that stays when the source is moved."""
+        return self._hash(self.content)[:20]
 
     def stem(self) -> str:
-        """The part of the file names that changes when files of the source change."""
-        return f"{self.place()}-{_hash([self.state])[:20]}"
+        """What the names of all its files begin with."""
+        return f"{self.place()}-{self.key()}"
+
+    def _hash(self, of: str) -> str:
+        told = json.dumps([VERSION, of, self.side, dict(self.settings)], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def bytes(self) -> int:
         """The bytes of one square of each work."""
@@ -125,15 +136,13 @@ def default_cache_root(environ: Mapping[str, str] | None = None) -> Path:
 def fetch(root: Path, order: Order, pieces: Callable[[], Iterator[Piece | Refusal]]) -> tuple[Decoded, str | None]:
     """The decoded works from the cache under `root`, made first if they are not there, whole and current.
 
-    Where the folder cannot be written or the disk is full, works are decoded into memory instead: a
-        `CacheWarning`
-    is given and its sentence returned.
+    Where the folder cannot be written or the disk is full, works are decoded into memory instead: a `CacheWarning` is
+    given and its sentence returned.
 
     Args:
         root: folder of all caches.
         order: what is wanted.
-        pieces: makes the works anew, in a fixed order; called only if needed (twice if the disk fails
-            midway).
+        pieces: makes the works anew, in a fixed order; called only if needed (twice if the disk fails midway).
 
     Raises:
         GansuiteError: the disk is of no use and memory is too small as well.
@@ -147,19 +156,24 @@ def fetch(root: Path, order: Order, pieces: Callable[[], Iterator[Piece | Refusa
         reason = error.strerror or error
         said = f"The cache folder {folder} cannot be used ({reason}); works are decoded into memory"
     warnings.warn(f"{said}.", CacheWarning, stacklevel=2)
-    return _build_in_memory(order, pieces(), _memory() // 2), f"{said}, and again at the next start."
+    memory = machine.look().memory or UNKNOWN_MEMORY
+    return _build_in_memory(order, pieces(), memory // 2), f"{said}, and again at the next start."
 
 
 def load(folder: Path, order: Order) -> Decoded | None:
-    """What the cache holds for this order, or None if that is nothing, or damaged."""
+    """What the cache holds of these works, wherever they lay when it was made, or None: nothing, or it is damaged."""
+    found = (_opened(path, order) for path in sorted(folder.glob(f"*-{order.key()}.json")))
+    return next((decoded for decoded in found if decoded is not None), None)
+
+
+def _opened(path: Path, order: Order) -> Decoded | None:
     try:
-        said = json.loads((folder / f"{order.stem()}.json").read_text("utf-8"))
-        facts = _facts(said)
+        facts = _facts(json.loads(path.read_text("utf-8")))
         shape = (sum(facts.counts), order.side, order.side, 3)
-        path = folder / _pixels_name(order, facts)
-        if facts.side != order.side or path.stat().st_size != np.prod(shape, dtype=np.int64):
+        pixels = path.with_name(_pixels_name(path.stem, facts))
+        if facts.side != order.side or pixels.stat().st_size != np.prod(shape, dtype=np.int64):
             return None
-        return Decoded(np.memmap(path, np.uint8, "r", shape=shape), facts)
+        return Decoded(np.memmap(pixels, np.uint8, "r", shape=shape), facts)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -196,7 +210,7 @@ def _build_on_disk(folder: Path, order: Order, pieces: Iterator[Piece | Refusal]
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with _replacing(folder) as (file, becomes):
         facts = collect(order, pieces, file.write)
-        becomes(_pixels_name(order, facts))
+        becomes(_pixels_name(order.stem(), facts))
     with _replacing(folder) as (file, becomes):
         file.write(json.dumps({"version": VERSION, "source": order.source, **asdict(facts)}).encode())
         becomes(f"{order.stem()}.json")
@@ -204,7 +218,7 @@ def _build_on_disk(folder: Path, order: Order, pieces: Iterator[Piece | Refusal]
     shape = (sum(facts.counts), order.side, order.side, 3)
     if not facts.names:
         return Decoded(np.zeros(shape, np.uint8), facts)
-    return Decoded(np.memmap(folder / _pixels_name(order, facts), np.uint8, "r", shape=shape), facts)
+    return Decoded(np.memmap(folder / _pixels_name(order.stem(), facts), np.uint8, "r", shape=shape), facts)
 
 
 def _build_in_memory(order: Order, pieces: Iterator[Piece | Refusal], limit: int) -> Decoded:
@@ -269,17 +283,5 @@ def _facts(said: Mapping[str, Any]) -> Facts:
     return facts
 
 
-def _pixels_name(order: Order, facts: Facts) -> str:
-    return f"{order.stem()}-{facts.digest[:16]}.pixels"
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _memory() -> int:
-    """Bytes of memory in this machine; a terabyte where that cannot be asked."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 2**40
+def _pixels_name(stem: str, facts: Facts) -> str:
+    return f"{stem}-{facts.digest[:16]}.pixels"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gansuite.core.errors import GansuiteError
+from gansuite.image import BUNDLED, options
 
 if TYPE_CHECKING:
     from gansuite.core.config import Resolved
@@ -21,23 +23,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
-Data = Annotated[str | None, typer.Option("--data", help="Folder, zip or file of works; left out: embedded portfolio.")]
-Model = Annotated[
-    str,
-    typer.Option("--model", help="Model folder, run, bundled name, or owner/name on a hub (uses the network)."),
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; everything else goes to stderr.")]
-Truncation = Annotated[float, typer.Option("--truncation", help="Below 1: more typical, less varied.")]
-BUNDLED = "art"
-
 
 @app.command()
-def inspect(
-    data: Annotated[Path, typer.Argument(help="Folder (read recursively), zip or file of works.")],
-    background: Annotated[str, typer.Option("--background", help="What transparent works stand on.")] = "white",
-    as_json: Json = False,
-) -> None:
+def inspect(data: options.Portfolio, background: options.Ground = "white", as_json: options.Json = False) -> None:
     """Say what is in a portfolio: what can be used, what cannot and why, and what resolution it supports."""
     from gansuite.image.inspect import inspect_portfolio
 
@@ -47,47 +35,37 @@ def inspect(
 
 @app.command()
 def train(
-    data: Data = None,
-    run: Annotated[Path | None, typer.Option("--run", help="The run's folder; default runs/image-NNN.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run named by --run.")] = False,
-    model: Annotated[str | None, typer.Option("--model", help="dcgan (default) or dcgan-classic.")] = None,
-    preset: Annotated[str, typer.Option("--preset", help="auto (fits the machine), smoke, half or full.")] = "auto",
-    config: Annotated[Path | None, typer.Option("--config", help="A TOML file; flags win over it.")] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", help="How long to train; 20 if nothing is said.")
-    ] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="How many steps to train.")] = None,
-    resolution: Annotated[int | None, typer.Option("--resolution", help="Side of the pictures, 32 to 512.")] = None,
-    fit: Annotated[str | None, typer.Option("--fit", help="crop, pad or stretch works to a square.")] = None,
-    crops: Annotated[int | None, typer.Option("--crops", help="Cut large works into up to so many crops.")] = None,
-    labels: Annotated[str | None, typer.Option("--labels", help="folders, none, or FILE.csv:COLUMN.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Works per step, over all processes.")] = None,
-    accumulate: Annotated[int | None, typer.Option("--accumulate", help="Micro-batches per update.")] = None,
-    objective: Annotated[
-        str | None,
-        typer.Option("--objective", help="minimax, non-saturating, least-squares, hinge, wasserstein or relativistic."),
-    ] = None,
-    r1: Annotated[float | None, typer.Option("--r1", help="Strength of the R1 penalty.")] = None,
-    r2: Annotated[float | None, typer.Option("--r2", help="Strength of the R2 penalty.")] = None,
-    gradient_penalty: Annotated[
-        float | None, typer.Option("--gradient-penalty", help="Weight of the WGAN-GP penalty.")
-    ] = None,
-    critic_steps: Annotated[int | None, typer.Option("--critic-steps", help="Discriminator steps per step.")] = None,
-    lr: Annotated[float | None, typer.Option("--lr", help="Learning rate of both players.")] = None,
-    augment: Annotated[
-        str | None, typer.Option("--augment", help="colour,translation,cutout, any of them, or none.")
-    ] = None,
-    width: Annotated[int | None, typer.Option("--width", help="Channels at the finest level.")] = None,
-    precision: Annotated[str | None, typer.Option("--precision", help="auto, bf16 or fp32.")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Every random number follows from it.")] = None,
-    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", help="CPU threads.")] = None,
-    sheet_every: Annotated[
-        int | None, typer.Option("--sheet-every", help="Steps between sheets of 48 samples.")
-    ] = None,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard files.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the merged configuration and stop.")] = False,
-    as_json: Json = False,
+    context: typer.Context,
+    data: options.Data = None,
+    run: options.Run = None,
+    resume: options.Resume = False,
+    model: options.Architecture = None,
+    preset: options.Preset = "auto",
+    config: options.Config = None,
+    minutes: options.Minutes = None,
+    steps: options.Steps = None,
+    resolution: options.Resolution = None,
+    fit: options.Fit = None,
+    crops: options.Crops = None,
+    labels: options.Labels = None,
+    batch_size: options.BatchSize = None,
+    accumulate: options.Accumulate = None,
+    objective: options.Objective = None,
+    r1: options.R1 = None,
+    r2: options.R2 = None,
+    gradient_penalty: options.GradientPenalty = None,
+    critic_steps: options.CriticSteps = None,
+    lr: options.LearningRate = None,
+    augment: options.Augment = None,
+    width: options.Width = None,
+    precision: options.Precision = None,
+    seed: options.Seed = None,
+    device: options.TrainDevice = None,
+    threads: options.Threads = None,
+    sheet_every: options.SheetEvery = None,
+    tensorboard: options.TensorBoard = False,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
 ) -> None:
     """Train on a portfolio. The same command runs under torchrun.
 
@@ -97,32 +75,13 @@ def train(
     from gansuite.core.engine import find_device, join
     from gansuite.image.config import configure
 
-    flags = _sections(
-        data={"path": data, "resolution": resolution, "fit": fit, "crops": crops, "labels": labels},
-        network={"width": width},
-        game={
-            "objective": objective,
-            "r1": r1,
-            "r2": r2,
-            "gradient_penalty": gradient_penalty,
-            "augment": augment,
-        },
-        recipe={
-            "batch_size": batch_size,
-            "accumulate": accumulate,
-            "critic_steps": critic_steps,
-            "generator_lr": lr,
-            "discriminator_lr": lr,
-            "precision": precision,
-        },
-        rhythm={"sheet": sheet_every},
-        run={"seed": seed, "steps": steps, "minutes": minutes, "device": device, "threads": threads},
-    )
+    flags = options.settings(context.params)
     if resume:
         _require_unsaid(model=model, preset=None if preset == "auto" else preset, config=config)
         resolved, reason = _resumed(run, flags), f"going on with {run}"
     else:
-        resolved, reason = configure(model, preset, config, flags, find_device(device or "auto").type)
+        resolved, reason = configure(model, preset, config, flags, find_device().type, _processes())
+    find_device(resolved.config.run.device)  # if it is not there, that is said before anything is read or written
     if dry_run:
         print(f"# {reason}\n{resolved.to_toml()}", end="")
         return
@@ -133,22 +92,22 @@ def train(
 
 @app.command()
 def generate(
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder, or a .png for one picture or a sheet; default works.")
-    ] = None,
-    model: Model = BUNDLED,
-    seed: Annotated[str, typer.Option("--seed", help="7, a list 1,5,9 or a range 3-8.")] = "0",
-    count: Annotated[int | None, typer.Option("--count", help="How many, from the seed upwards.")] = None,
-    truncation: Truncation = 1.0,
-    sheet: Annotated[bool, typer.Option("--sheet", help="One sheet instead of single files.")] = False,
-    like: Annotated[Path | None, typer.Option("--like", help="Make the pixels of this PNG again.")] = None,
-    device: Device = "auto",
-    as_json: Json = False,
+    out: options.Out = None,
+    model: options.Model = BUNDLED,
+    seed: options.Seeds = "0",
+    count: options.Count = None,
+    truncation: options.Truncation = 1.0,
+    sheet: options.Sheet = False,
+    like: options.Like = None,
+    device: options.Device = "auto",
+    as_json: options.Json = False,
 ) -> None:
     """Draw pictures from a model; each PNG knows how it was made."""
     from gansuite.core.engine import find_device
+    from gansuite.core.seeds import parse_seeds
     from gansuite.image.generate import like as make_again
-    from gansuite.image.generate import load_sampler, parse_seeds, write_pictures
+    from gansuite.image.generate import write_pictures
+    from gansuite.image.sampler import load_sampler
 
     if like is not None:
         beside = like.with_name(f"{like.stem}-again{like.suffix}")
@@ -161,25 +120,24 @@ def generate(
 
 @app.command()
 def interpolate(
-    out: Annotated[Path, typer.Option("--out", help="A .gif, .webp or (with the [video] extra) .mp4 file.")] = Path(
-        "walk.webp"
-    ),
-    model: Model = BUNDLED,
-    seed: Annotated[str, typer.Option("--seed", help="The seeds to pass through: 1,5,9 or 3-8.")] = "0-3",
-    frames: Annotated[int, typer.Option("--frames", help="How many frames in all.")] = 96,
-    fps: Annotated[int, typer.Option("--fps", help="Frames per second.")] = 24,
-    loop: Annotated[bool, typer.Option("--loop/--no-loop", help="Come back to the first seed.")] = True,
-    circle: Annotated[bool, typer.Option("--circle", help="Go round the circle through two seeds.")] = False,
-    easing: Annotated[str, typer.Option("--easing", help="even, or smooth: slow down at every seed.")] = "even",
-    truncation: Truncation = 1.0,
-    scale: Annotated[int | None, typer.Option("--scale", help="Enlarge by a whole factor.")] = None,
-    device: Device = "auto",
-    as_json: Json = False,
+    out: options.Film = Path("walk.webp"),
+    model: options.Model = BUNDLED,
+    seed: options.Stations = "0-3",
+    frames: options.Frames = 96,
+    fps: options.Rate = 24,
+    loop: options.Loop = True,
+    circle: options.Circle = False,
+    easing: options.Easing = "even",
+    truncation: options.Truncation = 1.0,
+    scale: options.Scale = None,
+    device: options.Device = "auto",
+    as_json: options.Json = False,
 ) -> None:
     """Walk through the latent space from seed to seed, as an animation."""
     from gansuite.core.engine import find_device
-    from gansuite.image.generate import load_sampler, parse_seeds
+    from gansuite.core.seeds import parse_seeds
     from gansuite.image.interpolate import Walk, write_walk
+    from gansuite.image.sampler import load_sampler
 
     on = find_device(device)
     walk = Walk(tuple(parse_seeds(seed)), frames, loop, circle, easing, truncation, fps, scale, on.type)
@@ -188,36 +146,38 @@ def interpolate(
 
 @app.command()
 def evaluate(
-    data: Data = None,
-    model: Model = BUNDLED,
-    control: Annotated[str | None, typer.Option("--control", help="Another model, for a row beside it.")] = None,
-    features: Annotated[
-        list[str] | None,
-        typer.Option("--features", help="Feature network: a .npz, an .onnx file or a transformers folder; repeatable."),
-    ] = None,
-    count: Annotated[int, typer.Option("--count", help="How many samples a row.")] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="The first seed of the samples.")] = 0,
-    fit: Annotated[str, typer.Option("--fit", help="crop, pad or stretch works to a square.")] = "crop",
-    labels: Annotated[str, typer.Option("--labels", help="As in the training, for the same split.")] = "folders",
-    split_seed: Annotated[int, typer.Option("--split-seed", help="The data.seed of the training.")] = 0,
-    nearest: Annotated[
-        Path | None, typer.Option("--nearest", help="A PNG of the likeliest copies beside their works.")
-    ] = None,
-    device: Device = "auto",
-    as_json: Json = False,
+    context: typer.Context,
+    data: options.Data = None,
+    model: options.Model = BUNDLED,
+    control: options.Control = None,
+    features: options.Features = None,
+    count: options.Samples = 1000,
+    seed: options.FirstSeed = 0,
+    fit: options.Fit = None,
+    crops: options.Crops = None,
+    background: options.Background = None,
+    labels: options.SplitLabels = None,
+    held_out: options.HeldOut = None,
+    keep_duplicates: options.KeepDuplicates = None,
+    split_seed: options.SplitSeed = None,
+    nearest: options.Nearest = None,
+    device: options.Device = "auto",
+    as_json: options.Json = False,
 ) -> None:
     """Measure a model's samples against held-out works, with controls beside it.
 
-    A run is measured on its own works unless --data names others.
+    A run is measured on its own works, cut and split as they were for its training; what is said of them here wins.
+    Any other model needs --data and the options of its training: figures mean something only for the same held-out
+    works.
 
     Without --features the yardstick is a fixed random convolution pyramid: good for comparing rows, not for quoting.
     """
     from gansuite.core.engine import find_device
-    from gansuite.image.config import works_of
-    from gansuite.image.dataset import DataConfig, open_portfolio
+    from gansuite.image.config import data_for
+    from gansuite.image.dataset import open_portfolio
     from gansuite.image.evaluate import evaluate_model, nearest_sheet, to_dict, to_text
     from gansuite.image.features import extractor
-    from gansuite.image.generate import load_sampler
+    from gansuite.image.sampler import load_sampler
     from gansuite.image.sheets import save_image
 
     if nearest is not None and nearest.suffix.lower() != ".png":
@@ -225,10 +185,9 @@ def evaluate(
     on = str(find_device(device))
     sampler = load_sampler(model, on)
     other = load_sampler(control, on) if control else None
-    own = works_of(model) if data is None else None
-    config = own or DataConfig(path=data, resolution=sampler.resolution, fit=fit, labels=labels, seed=split_seed)
     networks = [extractor(None, on), *(extractor(spec, on) for spec in features or [])]
-    portfolio = open_portfolio(config)
+    said = options.settings(context.params).get("data", {})
+    portfolio = open_portfolio(data_for(model, sampler.resolution, said))
     rows = evaluate_model(
         sampler,
         portfolio,
@@ -244,6 +203,11 @@ def evaluate(
         print(nearest, file=sys.stderr)
 
 
+def _processes() -> int:
+    """How many torchrun started: auto sizes a batch before they have joined."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def _print_written(paths: list[Path], as_json: bool) -> None:
     if as_json:
         print(json.dumps({"written": [str(path) for path in paths]}))
@@ -251,13 +215,7 @@ def _print_written(paths: list[Path], as_json: bool) -> None:
         print("\n".join(str(path) for path in paths))
 
 
-def _sections(**sections: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Only what the person typed."""
-    typed = {name: {k: v for k, v in values.items() if v is not None} for name, values in sections.items()}
-    return {name: values for name, values in typed.items() if values}
-
-
-def _resumed(run: Path | None, flags: dict[str, dict[str, Any]]) -> Resolved[ImageConfig]:
+def _resumed(run: Path | None, flags: options.Flags) -> Resolved[ImageConfig]:
     """The run's own configuration; only how long, where and how it is shown may be changed."""
     from gansuite.core.config import Layer, from_saved, resolve
     from gansuite.core.run import Run

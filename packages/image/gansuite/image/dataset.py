@@ -1,6 +1,6 @@
 """A portfolio ready for training: bytes in memory order, labels, and works held out.
 
-N = pictures (squares), W = works, S = resolution; one work gives one picture, or several with `crops`
+N pictures (squares), W works, S side in pixels; one work gives one picture, or several with `crops`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import Image, ImageColor
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.image.cache import Decoded, Facts, Order, Piece, default_cache_root, fetch
-from gansuite.image.decode import Colour, Picture, decode_entry, in_order
+from gansuite.image.decode import Colour, Picture, content_key, decode_entry, in_order
 from gansuite.image.duplicates import thumbnail
 from gansuite.image.files import Entry, Refusal, Source, Unreadable, open_source
 from gansuite.image.fit import FITS, pixels_needed, squares
@@ -38,8 +38,7 @@ class DataConfig:
         path: a folder, a zip or one file; None is the embedded portfolio.
         resolution: side of the squares in pixels; see `resolution.allowed_resolutions`.
         fit: crop (the middle square), pad (the whole work on the background) or stretch.
-        crops: cut works that are large enough into up to this many squares, so that none is enlarged; 1 cuts
-            none.
+        crops: cut works that are large enough into up to this many squares, so that none is enlarged; 1 cuts none.
         background: what lies under transparency and beside padded works: a colour name or #rrggbb.
         labels: folders, none, file.csv or file.csv:column; a work without a label gets -1.
         held_out: share of the works kept away from training, 0..0.5; at least one work, at most half.
@@ -63,8 +62,7 @@ class Portfolio:
     """Works as squares, and what training may see of them.
 
     Attributes:
-        pixels: uint8 (N, S, S, 3), RGB, C-contiguous, read-only; memory-mapped from the cache where there is
-            one.
+        pixels: uint8 (N, S, S, 3), RGB, C-contiguous, read-only; memory-mapped from the cache where there is one.
         works: int64 (N,), the work each picture came from, 0..W-1.
         names: W names.
         labels: int64 (N,) indices into `label_names`, -1 for a work without a label; None without labels.
@@ -98,8 +96,7 @@ def open_portfolio(config: DataConfig, cache_root: Path | None = None, progress:
         progress: called with (works done, works in all) while works are decoded.
 
     Raises:
-        GansuiteError: an impossible setting; nothing at the path; no picture, no usable one or fewer than 8
-            works.
+        GansuiteError: an impossible setting; nothing at the path; no picture, no usable one or fewer than 8 works.
     """
     check_config(config)
     root = default_cache_root() if cache_root is None else cache_root
@@ -164,7 +161,7 @@ def _piece(name: str, picture: Picture, content: str, config: DataConfig) -> Pie
 def _from_source(
     config: DataConfig, source: Source, progress: Progress | None
 ) -> tuple[Order, Callable[[], Iterator[Piece | Refusal]]]:
-    order = _order(config, str(source.path), source.key(), len(source.entries))
+    order = _order(config, str(source.path), content_key(source.entries), len(source.entries))
     work = partial(read_piece, config=config)
     return order, lambda: _counted(in_order(work, source.entries), len(source.entries), progress)
 
@@ -172,7 +169,7 @@ def _from_source(
 def _embedded(config: DataConfig, progress: Progress | None) -> tuple[Order, Callable[[], Iterator[Piece | Refusal]]]:
     from gansuite.image import synth
 
-    count, size = 600, max(128, config.resolution)
+    count, size = synth.COUNT, max(synth.SIZE, config.resolution)
     order = _order(config, "embedded", f"{_code_of(synth)} {count} {size}", count)
 
     def draw() -> Iterator[Piece]:
@@ -184,9 +181,9 @@ def _embedded(config: DataConfig, progress: Progress | None) -> tuple[Order, Cal
     return order, lambda: _counted(draw(), count, progress)
 
 
-def _order(config: DataConfig, source: str, state: str, count: int) -> Order:
+def _order(config: DataConfig, source: str, content: str, count: int) -> Order:
     settings = {"fit": config.fit, "crops": config.crops, "background": list(parse_colour(config.background))}
-    return Order(source, state, settings, config.resolution, count)
+    return Order(source, content, settings, config.resolution, count)
 
 
 def _code_of(module: ModuleType) -> str:

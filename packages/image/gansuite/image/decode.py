@@ -7,6 +7,7 @@ decoded. Plugins are called directly instead of through `Image.open`: only these
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ from gansuite.image.files import Entry, Limits, Unreadable
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
+PORTION = 128  # entries at work together
 
 READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
     "PNG": PngImageFile,
@@ -97,22 +99,39 @@ class Picture:
         return np.ascontiguousarray(self.image)
 
 
-def decode_entry(
-    entry: Entry, background: Colour = WHITE, at_least: int | None = None, limits: Limits | None = None
-) -> tuple[Picture, bytes]:
-    """Read and decode one entry; a file that is no picture is told by its first bytes, without reading the
-    rest.
-
-    Returns the picture and the bytes of the file. Raises `Unreadable`.
-    """
+def read_picture(entry: Entry) -> bytes:
+    """All bytes of a picture; what is none is told by its first bytes, without reading the rest: `Unreadable`."""
     try:
         sniff(entry.head())
     except Unreadable as error:
         if entry.name.lower().endswith(".csv") and "text" in error.reason:
             raise Unreadable(f"is a table, not a picture (labels from it: {entry.name}:COLUMN)") from error
         raise
-    data = entry.read()
-    return decode(data, background, at_least, limits), data
+    return entry.read()
+
+
+def content_key(entries: Sequence[Entry]) -> str:
+    """What some files hold (hex): their names in order, and of each its bytes, or why it is no picture.
+
+    Where they lie and when they were written plays no part. Every picture is read whole: the disk sets the pace.
+    """
+    digest = hashlib.sha256()
+    for entry, content in zip(entries, in_order(_content, entries), strict=True):
+        digest.update(f"{entry.name}\0{content}\n".encode())
+    return digest.hexdigest()
+
+
+def _content(entry: Entry) -> str:
+    try:
+        return hashlib.sha256(read_picture(entry)).hexdigest()
+    except Unreadable as error:
+        return error.reason
+
+
+def decode_entry(entry: Entry, background: Colour = WHITE, at_least: int | None = None) -> tuple[Picture, bytes]:
+    """Read and decode one entry: the picture, and the bytes of its file. Raises `Unreadable`."""
+    data = read_picture(entry)
+    return decode(data, background, at_least), data
 
 
 def decode(
@@ -179,18 +198,17 @@ Result = TypeVar("Result")
 
 
 def in_order(work: Callable[[Item], Result], items: Sequence[Item], workers: int | None = None) -> Iterator[Result]:
-    """`work` of each item, in the order of the items, on a few threads (Pillow lets go of the interpreter
-    lock).
+    """`work` of each item, in their order, on a few threads (Pillow lets go of the interpreter lock).
 
     What Pillow murmurs through `warnings` about single files is silenced while a portion is at work. After an
-    exception at most one portion of 128 items is still finished.
+    exception at most one portion of items is still finished.
     """
     workers = workers or min(8, os.cpu_count() or 1)  # eight 64-megapixel pictures at once are memory enough
     with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(items), 128):
+        for start in range(0, len(items), PORTION):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                done = list(pool.map(work, items[start : start + 128]))
+                done = list(pool.map(work, items[start : start + PORTION]))
             yield from done
 
 

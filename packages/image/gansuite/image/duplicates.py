@@ -21,13 +21,13 @@ def thumbnail(image: Image.Image) -> NDArray[np.uint8]:
 def perceptual_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """DCT hash: thumbnails (N, 32, 32, 3) to bits (N, 64).
 
-    Of the brightness (ITU-R BT.601 weights) the 8 x 8 lowest frequencies without the zero row and column,
-    each compared with their median. Zauner, Implementation and Benchmarking of Perceptual Image Hash
-    Functions, 2010.
+    Of the brightness (ITU-R BT.601 weights) the 8 x 8 lowest frequencies without the zero row and column, each compared
+    with their median. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010.
     """
     grey = thumbnails.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     basis = _cosines()
-    low = (basis @ grey @ basis.T).reshape(len(grey), 64)
+    # In whole numbers, where a wave of one grey level is 256: a flat picture has none, however its sums were rounded.
+    low = np.rint(basis @ grey @ basis.T).reshape(len(grey), 64)
     bits: NDArray[np.bool_] = low > np.median(low, axis=1, keepdims=True)
     return bits
 

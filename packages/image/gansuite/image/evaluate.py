@@ -18,12 +18,11 @@ from gansuite.core import measures
 from gansuite.core.errors import GansuiteError
 from gansuite.image.dataset import Portfolio
 from gansuite.image.features import Extractor
-from gansuite.image.measuring import draw
+from gansuite.image.measuring import CHUNK, NEIGHBOURS, draw
 from gansuite.image.sampler import Sampler
 from gansuite.image.sheets import sheet
 
-LEAST = 8  # works on either side: a neighbourhood of 5 needs 6
-CHUNK = 64
+LEAST = 8  # works on either side: a neighbourhood of 5 (`NEIGHBOURS`) needs 6
 BLUR = 4
 SUSPECTS = 12
 ROLES = {
@@ -241,7 +240,7 @@ def _row(
 ) -> Row:
     train, held_out, found = features
     shares = measures.precision_recall(held_out, found)
-    near = measures.density_coverage(held_out, found)
+    near = measures.density_coverage(held_out, found, NEIGHBOURS)
     risk = measures.copy_risk(train, held_out, found)
     return Row(
         who=subject.who,

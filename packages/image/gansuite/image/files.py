@@ -6,7 +6,6 @@ files and the litter of operating systems (`__MACOSX`, `Thumbs.db`) are passed o
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import zipfile
@@ -51,17 +50,11 @@ class Entry:
 
     Attributes:
         name: path inside the source, with `/` between folders, safe to print.
-        label_folder: folder part of the name, empty at the top.
-        size: bytes, unpacked.
-        stamp: changes when the file does (times of change, or the checksum inside a zip).
         opener: opens the bytes for reading.
         limit: the most bytes `read` returns.
     """
 
     name: str
-    label_folder: str
-    size: int
-    stamp: str
     opener: Callable[[], IO[bytes]]
     limit: int
 
@@ -79,7 +72,7 @@ class Entry:
     def _first(self, count: int) -> bytes:
         try:
             with self.opener() as file:
-                return file.read(count)
+                return b"".join(_portions(file, count))
         except PermissionError as error:
             raise Unreadable("cannot be opened: permission denied") from error
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -106,13 +99,6 @@ class Source:
     entries: tuple[Entry, ...]
     refused: tuple[Refusal, ...]
 
-    def key(self) -> str:
-        """A short fingerprint (hex) of names, sizes and stamps: it changes when any file changes."""
-        digest = hashlib.sha256()
-        for entry in self.entries:
-            digest.update(f"{entry.name}\0{entry.size}\0{entry.stamp}\n".encode())
-        return digest.hexdigest()
-
     def find(self, name: str) -> Entry | None:
         """The entry with exactly this name, or None."""
         return next((entry for entry in self.entries if entry.name == name), None)
@@ -120,17 +106,17 @@ class Source:
 
 @contextmanager
 def open_source(path: str | Path, limits: Limits | None = None) -> Iterator[Source]:
-    """List a folder (recursively), a zip (never unpacked to disk) or one file; entries can be read inside the
-    `with`.
+    """List a folder (recursively), a zip (never unpacked to disk) or one file; read its entries inside the `with`.
 
     Raises:
-        GansuiteError: nothing lies at `path`, it cannot be opened, or it holds more files than
-            `limits.files`.
+        GansuiteError: nothing lies at `path`, it cannot be opened, or it holds more files than `limits.files`.
     """
     limits = limits or Limits()
     root = Path(path).expanduser()
     if not root.exists():
-        raise GansuiteError(f"There is no folder or file {root}.", "Name a folder or a zip of pictures with --data.")
+        raise GansuiteError(
+            f"There is no folder or file {root}.", "Check the path: it names a folder, a zip or one file of works."
+        )
     root = root.resolve()
     if root.is_dir():
         yield _sorted_source(root, _folder(root, limits), limits)
@@ -206,12 +192,18 @@ def _file(path: Path, root: Path, limits: Limits) -> Entry | Refusal:
         return Refusal(name, "is not an ordinary file")
     if facts.st_size > limits.file_bytes:
         return Refusal(name, too_large(facts.st_size, limits.file_bytes))
-    stamp = f"{facts.st_mtime_ns} {facts.st_ctime_ns}"
-    return Entry(name, _parent(name), facts.st_size, stamp, partial(_open, path), limits.file_bytes)
+    return Entry(name, partial(_open, path), limits.file_bytes)
 
 
 def _open(path: Path) -> IO[bytes]:
     return path.open("rb")
+
+
+def _portions(file: IO[bytes], count: int) -> Iterator[bytes]:
+    """At most `count` bytes, a megabyte at a time: room for all of them is never asked for at once."""
+    while count > 0 and (portion := file.read(min(count, MEGABYTE))):
+        yield portion
+        count -= len(portion)
 
 
 def _bad_link(path: Path, root: Path) -> str | None:
@@ -223,11 +215,6 @@ def _bad_link(path: Path, root: Path) -> str | None:
     if not target.is_relative_to(root):
         return "is a link that leads out of the folder; it is not followed"
     return None
-
-
-def _parent(name: str) -> str:
-    parent = str(PurePosixPath(name).parent)
-    return "" if parent == "." else parent
 
 
 def _is_zip(path: Path) -> bool:
@@ -251,8 +238,7 @@ def _open_zip(path: Path) -> zipfile.ZipFile:
 
 
 def _zip_members(archive: zipfile.ZipFile, path: Path, limits: Limits) -> Iterator[Entry | Refusal]:
-    facts = path.stat()
-    budget = max(limits.unzipped_bytes, limits.zip_ratio * facts.st_size)
+    budget = max(limits.unzipped_bytes, limits.zip_ratio * path.stat().st_size)
     seen: dict[str, int] = {}
     for info in archive.infolist():
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
@@ -264,9 +250,7 @@ def _zip_members(archive: zipfile.ZipFile, path: Path, limits: Limits) -> Iterat
             yield Refusal(name, reason)
             continue
         budget -= info.file_size
-        stamp = f"{info.CRC:08x} {facts.st_size} {facts.st_mtime_ns}"
-        opener = partial(archive.open, info)
-        yield Entry(name, _parent(name), info.file_size, stamp, opener, limits.file_bytes)
+        yield Entry(name, partial(archive.open, info), limits.file_bytes)
 
 
 def _unique(name: str, seen: dict[str, int]) -> str:

@@ -21,8 +21,7 @@ def squares(picture: Picture, resolution: int, fit: str, crops: int, background:
     Args:
         picture: what `decode` gave.
         resolution: side of the squares in pixels.
-        fit: crop (the middle square), pad (all of it, on `background`) or stretch; for works that are not
-            cut.
+        fit: crop (the middle square), pad (all of it, on `background`) or stretch; for works that are not cut.
         crops: cut a work into up to this many squares; see `windows`.
         background: red, green, blue in 0..255 beside a padded work.
     """
@@ -35,13 +34,12 @@ def squares(picture: Picture, resolution: int, fit: str, crops: int, background:
 
 
 def windows(width: int, height: int, resolution: int, crops: int) -> tuple[Box, ...]:
-    """Where to cut a work of `width` x `height` pixels: squares (left, top, right, bottom), or () to leave it
-    whole.
+    """Where to cut a work of `width` x `height` pixels: squares (left, top, right, bottom), or () to leave it whole.
 
-    The squares form a grid of at most `crops`, lie evenly spread from edge to edge, are as large as lets them
-    cover the whole work together, and are never smaller than `resolution`, so that no crop is enlarged. Of
-    all such grids the one with the most squares is taken, then the one with the least overlap; none whose
-    squares add up to more than 1.4 times the area of the work.
+    The squares form a grid of at most `crops`, lie evenly spread from edge to edge, are as large as lets them cover the
+    whole work together, and are never smaller than `resolution`, so that no crop is enlarged. Of all such grids the one
+    with the most squares is taken, then the one with the least overlap; none whose squares add up to more than 1.4
+    times the area of the work.
     """
     best: tuple[int, float, int, int, float] | None = None
     for columns in range(1, crops + 1):

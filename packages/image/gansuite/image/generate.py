@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,12 +15,13 @@ from gansuite.core.engine import find_device
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import write_atomically
 from gansuite.core.provenance import Provenance, embed_png, read_png
+from gansuite.core.seeds import MOST_SEEDS, check_seeds
 from gansuite.image.interpolate import ANIMATIONS, Walk, read_animation, write_walk
-from gansuite.image.sampler import MOST, Sampler, check_seeds, load_sampler
+from gansuite.image.sampler import Sampler, load_sampler
 from gansuite.image.sheets import COLUMNS
 from gansuite.image.sheets import sheet as contact_sheet
 
-__all__ = ["Sampler", "difference", "like", "load_sampler", "parse_seeds", "write_pictures"]
+__all__ = ["Sampler", "like", "load_sampler", "write_pictures"]
 
 _OTHER_SUFFIXES = frozenset({".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mp4"})
 
@@ -45,32 +45,11 @@ class Sheet:
 
     def __post_init__(self) -> None:
         check_seeds(self.seeds)
-        if not 1 <= self.columns <= MOST:
+        if not 1 <= self.columns <= MOST_SEEDS:
             raise GansuiteError(f"A sheet cannot have {self.columns} columns.", f"Use {COLUMNS}.")
 
 
 KINDS: dict[str, type[Picture | Sheet | Walk]] = {"picture": Picture, "sheet": Sheet, "walk": Walk}
-
-
-def parse_seeds(text: str, count: int | None = None) -> list[int]:
-    """Seeds as a person types them: `7`, a list `1,5,9`, a range `3-8`, or a mixture of them.
-
-    One seed and a count of n mean n seeds from there upwards.
-
-    Raises:
-        GansuiteError: it is none of these, a seed is too large, or the count does not fit the list.
-    """
-    seeds = [seed for part in text.split(",") for seed in _span(part.strip(), text)]
-    if count is None or count == len(seeds):
-        return _checked(seeds)
-    if count < 1:
-        raise GansuiteError(f"The count is {count}; it must be 1 or more.", "Use --count 8.")
-    if len(seeds) > 1:
-        raise GansuiteError(
-            f"--seed {text} names {len(seeds)} seeds, and --count asks for {count}.",
-            f"Leave --count out, or give one seed to count from: --seed {seeds[0]} --count {count}",
-        )
-    return _checked(range(seeds[0], seeds[0] + count))
 
 
 def write_pictures(
@@ -138,44 +117,6 @@ def like(work: Path, out: Path, model: str | Path | None = None, device: str = "
     if isinstance(recipe, Sheet):
         return _write_sheet(sampler, recipe, target)
     return _write_picture(sampler, provenance.seed, recipe, target)
-
-
-def difference(first: Path, second: Path) -> int | None:
-    """The largest difference, 0 to 255, between two still pictures in any pixel; None if their sizes differ.
-
-    Raises:
-        GansuiteError: one of them is not a picture that can be read.
-    """
-    try:
-        with Image.open(first) as a, Image.open(second) as b:
-            if a.size != b.size:
-                return None
-            pixels = [np.asarray(image.convert("RGB"), dtype=np.int16) for image in (a, b)]
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise GansuiteError(f"{first} and {second} cannot be compared ({error}).", "Give two pictures.") from error
-    return int(np.abs(pixels[0] - pixels[1]).max())
-
-
-def _span(part: str, text: str) -> range:
-    """`7` or `3-8` as the seeds it means."""
-    first, dash, last = part.partition("-")
-    numbers = [first, last] if dash else [first, first]
-    if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
-        raise GansuiteError(
-            f"'{text}' is not a seed, a list or a range of seeds.",
-            "Type --seed 7, --seed 1,5,9 or --seed 3-8.",
-        )
-    low, high = map(int, numbers)
-    if high < low:
-        raise GansuiteError(f"The range {part} runs backwards.", f"Type --seed {high}-{low}.")
-    if high - low >= MOST:
-        raise GansuiteError(f"The range {part} has more than {MOST} seeds.", "Draw them in parts.")
-    return range(low, high + 1)
-
-
-def _checked(seeds: Sequence[int]) -> list[int]:
-    check_seeds(seeds)
-    return list(seeds)
 
 
 def _is_png(out: Path) -> bool:

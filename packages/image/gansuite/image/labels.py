@@ -75,8 +75,7 @@ def split_spec(spec: str) -> tuple[str, str | None]:
 
 
 def folder_labels(works: Sequence[str]) -> list[str]:
-    """The label of each work: its topmost folder below the folders that all works share, empty beside the
-    sub-folders.
+    """The label of each work: its topmost folder below those that all works share, empty beside the sub-folders.
 
     `art/cats/1.png` and `art/dogs/old/2.png` are labelled `cats` and `dogs`.
     """
@@ -86,8 +85,7 @@ def folder_labels(works: Sequence[str]) -> list[str]:
 
 
 def read_table(file: str, source: Source) -> Table:
-    """A CSV from inside the source or from disk: commas, semicolons or tabs; UTF-8, or Windows-1252 if it is
-    not.
+    """A CSV from inside the source or from disk: commas, semicolons or tabs; UTF-8, or Windows-1252 if it is not.
 
     Raises `GansuiteError` if it is in neither place or is not a table.
     """

@@ -14,7 +14,7 @@ from gansuite.core.randomness import generator as random_generator
 from gansuite.image.features import Extractor
 from gansuite.image.games.adversarial import to_bytes
 
-CHUNK = 64
+CHUNK = 64  # pictures drawn or looked at together
 NEIGHBOURS = 5  # k of density and coverage: Naeem et al. 2020, section 4
 
 

@@ -13,8 +13,7 @@ def stages(resolution: int) -> tuple[int, int]:
     """`(base, doublings)`: the one pair with `resolution == base * 2**doublings` and base in 4..7.
 
     Raises:
-        GansuiteError: there is no such pair, or the side is not within 32..512; names the nearest allowed
-            sizes.
+        GansuiteError: there is no such pair, or the side is not within 32..512; names the nearest allowed sizes.
     """
     found = _stages(resolution)
     if found is not None and SMALLEST <= resolution <= LARGEST:

@@ -7,9 +7,7 @@ Another kind of device, processor or version of PyTorch may round a few pixels t
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from gansuite.core import __version__, randomness
-from gansuite.core.engine import find_device
+from gansuite.core.engine import exact_arithmetic, find_device
 from gansuite.core.errors import GansuiteError
-from gansuite.core.model import Model, from_pretrained
+from gansuite.core.model import from_pretrained
 from gansuite.core.provenance import Provenance
+from gansuite.core.seeds import check_seeds
 from gansuite.image import networks
 from gansuite.image.games.adversarial import to_bytes
-
-MOST = 100_000  # seeds at a time
-LAST_SEED = 2**53  # whole numbers that every JSON reader keeps exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,56 +102,6 @@ def load_sampler(name: str | Path, device: str = "cpu", hub: bool = True) -> Sam
     """
     model = from_pretrained(name, art="image", hub=hub)
     place = find_device(device)
-    generator = _restored(model).to(place).eval().requires_grad_(False)
+    generator = model.restored(networks.build_generator).to(place)
     config: Any = generator.config
     return Sampler(generator, str(name), model.digest, config.latent, config.resolution)
-
-
-def check_seeds(seeds: Sequence[int]) -> None:
-    """Raise `GansuiteError` unless there are 1 to 100,000 seeds, each from 0 to 2^53."""
-    if not 1 <= len(seeds) <= MOST:
-        raise GansuiteError(f"{len(seeds)} seeds were given; expected 1 to {MOST}.", "Draw them in parts.")
-    odd = next((seed for seed in seeds if not 0 <= seed <= LAST_SEED), None)
-    if odd is not None:
-        raise GansuiteError(f"{odd} is no seed: seeds are whole numbers from 0 to 2^53.", "Use --seed 0.")
-
-
-@contextmanager
-def exact_arithmetic(device: torch.device) -> Iterator[None]:
-    """float32 without shortcuts: no autocast, no TF32, deterministic kernels, one CPU thread."""
-    threads, matmul = torch.get_num_threads(), torch.get_float32_matmul_precision()
-    torch.set_num_threads(1)
-    torch.set_float32_matmul_precision("highest")
-    try:
-        with (
-            torch.autocast(device.type, enabled=False),
-            torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False),
-        ):
-            yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_float32_matmul_precision(matmul)
-
-
-def _restored(model: Model) -> nn.Module:
-    """The generator with its weights; sizes are compared before memory is taken for them."""
-    spec = model.config["network"]
-    try:
-        with torch.device("meta"):
-            outline = networks.build_generator(spec)
-    except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
-        raise GansuiteError(
-            f"The network that {model.path} describes cannot be built ({str(error).splitlines()[0][:120]}).",
-            "Get the model again from where it came from, or see what is here with: gansuite models list",
-        ) from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch says that nothing is copied, which is what we want
-        model.load_into(outline)
-    if not all(bool(torch.isfinite(weight).all()) for weight in model.weights.values()):
-        raise GansuiteError(
-            f"The weights in {model.path} hold values that are not finite.",
-            "Train it again, or choose another model with: gansuite models list",
-        )
-    generator = networks.build_generator(spec)
-    model.load_into(generator)
-    return generator.float()

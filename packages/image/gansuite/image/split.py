@@ -29,8 +29,8 @@ def hold_out(
     """True for each of W works that is held out: about `share` of them, at least 1 and at most half.
 
     Each label gives its part (largest remainders). Within a label, works are ranked by a hash of the seed and
-    their content: the same files in another order, or renamed, split the same way, and added works move few
-        of the others.
+    their content: the same files in another order, or renamed, split the same way, and added works move few of the
+    others.
 
     Args:
         contents: content hash of each work, W >= 2.

@@ -6,8 +6,9 @@ and a long one differ, nothing is lost between a grid and a MIDI file, and the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ TRACKS = ("drums", "piano", "guitar", "bass", "strings")
 LOWEST = 24  # C1, the MIDI number of the lowest pitch
 PITCHES = 84  # seven octaves, C1 to B7
 SILENT, ONSET, HOLD = 0, 1, 2
+JOINED = (frozenset({(4, 4), (2, 4), (2, 2)}), frozenset({(6, 8), (12, 8)}))  # bars of one fill bars of the other
 
 Cells = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
@@ -62,12 +64,12 @@ class Roll:
     @property
     def onsets(self) -> Flags:
         """Where notes begin, (tracks, steps, 84)."""
-        return self.cells == ONSET
+        return np.equal(self.cells, ONSET)
 
     @property
     def sounding(self) -> Flags:
         """Where notes sound, (tracks, steps, 84)."""
-        return self.cells != SILENT
+        return np.not_equal(self.cells, SILENT)
 
     def between(self, start: int, stop: int) -> Roll:
         """The steps from `start` up to `stop`; a note cut off at the start is struck again there."""
@@ -112,6 +114,49 @@ def bar_steps(steps_per_beat: int, meter: tuple[int, int]) -> int:
             "Use --steps-per-beat 4, 6, 12 or 24.",
         )
     return steps
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The shape of a phrase.
+
+    Attributes:
+        bars: how many.
+        steps_per_beat: steps in a quarter note.
+        meter: the time signature.
+        tracks: the names of the tracks, each one of `TRACKS`.
+    """
+
+    bars: int = 4
+    steps_per_beat: int = 4
+    meter: tuple[int, int] = (4, 4)
+    tracks: tuple[str, ...] = TRACKS
+
+    @classmethod
+    def restored(cls, saved: Mapping[str, Any]) -> Grid:
+        """The grid that was saved as JSON; what is none raises KeyError, TypeError or ValueError."""
+        values = dict(saved)
+        number, unit = values["meter"]
+        return cls(**{**values, "meter": (number, unit), "tracks": tuple(values["tracks"])})
+
+    @property
+    def bar(self) -> int:
+        """Steps in a bar."""
+        return bar_steps(self.steps_per_beat, self.meter)
+
+    @property
+    def beats(self) -> int:
+        """Quarter notes in a bar."""
+        return self.bar // self.steps_per_beat
+
+    @property
+    def steps(self) -> int:
+        """Steps in a phrase."""
+        return self.bars * self.bar
+
+    def accepts(self, meter: tuple[int, int]) -> bool:
+        """Whether music in that meter can be cut into these bars: 2/4 and 2/2 join 4/4, 12/8 joins 6/8."""
+        return meter == self.meter or any(meter in group and self.meter in group for group in JOINED)
 
 
 def from_sounding(sounding: Flags) -> Cells:

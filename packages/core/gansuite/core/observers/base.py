@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
+
+from gansuite.core.errors import GansuiteError
 
 
 class Observer(Protocol):
@@ -22,3 +25,11 @@ class Observer(Protocol):
 
     def finish(self, outcome: str) -> None:
         """After the last step; `outcome` is "done", "stopped", "diverged" or "failed"."""
+
+
+def unwritable(path: Path, error: OSError) -> GansuiteError:
+    """What a person reads when the disk of an observer's file is full, or gone."""
+    return GansuiteError(
+        f"{path} could not be written: {error.strerror or error}.",
+        "Free some space and go on with --resume; what was saved before is untouched.",
+    )

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import write_atomically
+from gansuite.core.observers.base import unwritable
 
 _SPELLED = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 _WORDS = frozenset({"kind", "event", "text"})
@@ -48,7 +49,7 @@ class MetricsFile:
             self._stream.write(encode(line))
             self._stream.flush()
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def finish(self, outcome: str) -> None:
         """Close the file."""
@@ -57,7 +58,7 @@ class MetricsFile:
             try:
                 stream.close()
             except OSError as error:
-                raise _unwritable(self.path, error) from error
+                raise unwritable(self.path, error) from error
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
@@ -110,10 +111,3 @@ def _restored(key: str, value: Any) -> Any:
 def _step(line: Mapping[str, Any]) -> float:
     step = line.get("step", 0)
     return step if isinstance(step, (int, float)) else 0
-
-
-def _unwritable(path: Path, error: OSError) -> GansuiteError:
-    return GansuiteError(
-        f"{path} could not be written: {error.strerror}.",
-        "Free some space and go on with --resume; what was saved before is untouched.",
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from gansuite.core.health import Verdict, diagnose, number
 from gansuite.core.observers.jsonl import read_metrics
+from gansuite.core.run import Run
 
 Line = Mapping[str, Any]
 
@@ -53,7 +53,7 @@ class ProgressBar:
         """Show an empty bar, if there is a terminal."""
         self._plan, resumed = plan, int(plan.get("resumed_step", 0))
         if resumed and plan.get("run"):
-            told = read_metrics(Path(plan["run"]) / "metrics.jsonl")
+            told = read_metrics(Run(plan["run"]).metrics)
             self._seen = [line for line in told if (number(line.get("step")) or 0) <= resumed]
         if self._console.is_terminal:
             self._bar = _bar(self._console)

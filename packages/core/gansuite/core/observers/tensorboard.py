@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gansuite.core.errors import GansuiteError
+from gansuite.core.observers.base import unwritable
 
 _NO_CURVE = frozenset({"step", "images", "seconds"})
 
@@ -37,12 +39,28 @@ class TensorBoard:
     def start(self, plan: Mapping[str, Any]) -> None:
         """Open the files; a resumed run hides what was drawn after the step it goes on from."""
         resumed = int(plan.get("resumed_step", 0))
-        self._writer = self._open(str(self._folder), purge_step=resumed + 1 if resumed else None)
         config = json.dumps(plan.get("config", {}), indent=2, default=str)
-        self._writer.add_text("config", f"```json\n{config}\n```", resumed)
+        with self._writing():
+            self._writer = self._open(str(self._folder), purge_step=resumed + 1 if resumed else None)
+            self._writer.add_text("config", f"```json\n{config}\n```", resumed)
 
     def record(self, line: Mapping[str, Any]) -> None:
-        """Draw a line's numbers; events become texts."""
+        """Draw a line's numbers; events become texts.
+
+        Raises:
+            GansuiteError: the files cannot be written, for example because the disk is full.
+        """
+        with self._writing():
+            self._draw(line)
+
+    def finish(self, outcome: str) -> None:
+        """Write what is still in memory and close the files."""
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            with self._writing():
+                writer.close()
+
+    def _draw(self, line: Mapping[str, Any]) -> None:
         step = int(line.get("step", 0))
         if line.get("kind") == "event":
             self._writer.add_text(f"event/{line.get('event')}", str(line.get("text", "")), step)
@@ -52,8 +70,9 @@ class TensorBoard:
             if isinstance(value, (int, float)) and not isinstance(value, bool) and name not in _NO_CURVE:
                 self._writer.add_scalar(under + name, value, step)
 
-    def finish(self, outcome: str) -> None:
-        """Write what is still in memory and close the files."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self._folder, error) from error

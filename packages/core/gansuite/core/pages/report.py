@@ -15,6 +15,7 @@ from gansuite.core.health import Line, Verdict, diagnose, number, timeline, valu
 from gansuite.core.observers.jsonl import read_metrics
 from gansuite.core.pages import html
 from gansuite.core.pages.html import Html, Series, Sheet
+from gansuite.core.run import Run
 
 MOST_SHEETS = 12
 SHEET_BYTES = 340_000  # eleven of these and a last one, in base64, stay under 8 MB
@@ -63,7 +64,7 @@ def write_report(run: Path) -> Path:
 
 def read_story(run: Path) -> Story:
     """Read a run folder; a missing or damaged part counts as empty."""
-    records = read_metrics(run / "metrics.jsonl")
+    records = read_metrics(Run(run).metrics)
     return Story(
         name=run.resolve().name,
         steps=timeline(records, "step"),
@@ -71,7 +72,7 @@ def read_story(run: Path) -> Story:
         events=[line for line in records if line.get("kind") == "event"],
         verdict=diagnose(records),
         config=_read_config(run / "config.json"),
-        sheets=spread(_sheet_files(run / "samples"), MOST_SHEETS),
+        sheets=spread(_sheet_files(Run(run).samples), MOST_SHEETS),
     )
 
 
@@ -112,6 +113,10 @@ def _figures(story: Story) -> Iterator[tuple[str, str, str]]:
         ):
             for value in values([story.best], name):
                 yield name.capitalize(), f"{value:.0%}", note
+    for images in values(story.measures[-1:], "kept_images"):
+        latest = images in values(story.measures[-1:], "images")
+        note = "the latest that was measured" if latest else "the best; the latest is far from held-out works"
+        yield "Model kept", f"{images:,.0f} images", note
 
 
 def _sheets_section(story: Story) -> Html:

@@ -1,5 +1,4 @@
-"""Yardsticks for pictures: from uint8 RGB pictures (N, H, W, 3) to features (N, D) for
-`gansuite.core.measures`."""
+"""Yardsticks for pictures: from uint8 RGB (N, H, W, 3) to features (N, D) for `gansuite.core.measures`."""
 
 from gansuite.image.features.base import Extractor, NetworkExtractor, Preparation
 from gansuite.image.features.choose import extractor

@@ -52,8 +52,7 @@ class Preparation:
     """How pictures in [0, 1] become a network's input.
 
     mean, deviation: subtracted and divided by, per colour.
-    side: pictures with a shorter side below this are enlarged to it, bilinearly; None leaves every size as it
-        is.
+    side: pictures with a shorter side below this are enlarged to it, bilinearly; None leaves every size as it is.
     exact: also make larger ones smaller, and square: for networks that know one size only.
     """
 

@@ -8,7 +8,7 @@ import torch
 
 from gansuite.core.errors import GansuiteError
 from gansuite.image.features.base import Extractor
-from gansuite.image.features.npz import SIDE, npz_extractor
+from gansuite.image.features.npz import npz_extractor
 from gansuite.image.features.onnx import onnx_extractor
 from gansuite.image.features.pretrained import folder_extractor
 from gansuite.image.features.pyramid import random_pyramid
@@ -16,17 +16,13 @@ from gansuite.image.features.pyramid import random_pyramid
 ACCEPTED = "'random', an .npz file with reference weights, a transformers folder, or an .onnx file"
 
 
-def extractor(spec: str | Path | None = None, device: torch.device | str = "cpu", side: int | None = SIDE) -> Extractor:
+def extractor(spec: str | Path | None = None, device: torch.device | str = "cpu") -> Extractor:
     """The extractor that `spec` names.
 
     Args:
-        spec: None or "random" for the random pyramid; the path of an .npz file with the weights of
-            MobileNetV2,
+        spec: None or "random" for the random pyramid; the path of an .npz file with the weights of MobileNetV2,
             SqueezeNet 1.1 or a CIFAR ResNet; of a transformers folder; or of an .onnx file.
         device: where it runs; ONNX networks always run on the CPU.
-        side: for MobileNetV2 and SqueezeNet, pictures with a shorter side below this are enlarged to it;
-            None shows
-            them as they are. Figures made with different sides cannot be compared.
 
     Raises:
         GansuiteError: `spec` is none of these, or what it names cannot be read.
@@ -36,7 +32,7 @@ def extractor(spec: str | Path | None = None, device: torch.device | str = "cpu"
         return random_pyramid(device)
     path = Path(spec).expanduser()
     if path.suffix == ".npz":
-        return npz_extractor(path, device, side)
+        return npz_extractor(path, device)
     if path.suffix == ".onnx":
         return onnx_extractor(path)
     if path.is_dir():

@@ -10,8 +10,7 @@ from torch.nn import functional as F
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut without weights ("option A": every other pixel, zero
-    channels)."""
+    """Two 3x3 convolutions beside a shortcut without weights ("option A": every other pixel, zero channels)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

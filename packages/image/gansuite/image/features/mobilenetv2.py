@@ -33,8 +33,7 @@ STAGES = (
 
 
 class SameConv(nn.Conv2d):
-    """A convolution with TensorFlow's "SAME" padding: with stride 2 on an even size, right and bottom
-    only."""
+    """A convolution with TensorFlow's "SAME" padding: with stride 2 on an even size, right and bottom only."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__(inputs, outputs, kernel, stride, groups=groups)

@@ -30,9 +30,8 @@ from gansuite.image.features.squeezenet import SqueezeNet
 
 Arrays: TypeAlias = Mapping[str, npt.NDArray[Any]]
 
-SIDE = 128  # ImageNet networks see little in pictures smaller than this
-CIFAR_SIDE = 32
-LEAST = 32  # below this nothing is left after five halvings
+IMAGENET_SIDE = 128  # ImageNet networks see little in smaller pictures, which are enlarged to it
+CIFAR_SIDE = 32  # CIFAR networks know no other size
 
 
 class Reference(NamedTuple):
@@ -62,7 +61,7 @@ def load_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         ) from None
 
 
-def _mobilenet(arrays: Arrays, side: int | None) -> Reference:
+def _mobilenet(arrays: Arrays) -> Reference:
     """int8 weights (out, in, k, k) times scale (out,) are the weights."""
     state = {key: torch.from_numpy(value) for key, value in arrays.items() if key.endswith(".bias")}
     for key in arrays:
@@ -71,18 +70,17 @@ def _mobilenet(arrays: Arrays, side: int | None) -> Reference:
             weight = arrays[key].astype(np.float32) * arrays[f"{layer}.scale"][:, None, None, None]
             state[f"{layer}.weight"] = torch.from_numpy(weight)
     network = MobileNetV2(classes=len(state["classifier.bias"]))
-    return Reference("mobilenetv2-imagenet", _filled(network, state), Preparation(HALF, HALF, side))
+    return Reference("mobilenetv2-imagenet", _filled(network, state), Preparation(HALF, HALF, IMAGENET_SIDE))
 
 
-def _squeezenet(arrays: Arrays, side: int | None) -> Reference:
+def _squeezenet(arrays: Arrays) -> Reference:
     """Features are divided by ten: they are large, and the kernel distance cubes them."""
     network = _filled(SqueezeNet(len(arrays["classifier.1.bias"])), _floats(arrays))
-    prepare = Preparation(IMAGENET_MEAN, IMAGENET_DEVIATION, side)
+    prepare = Preparation(IMAGENET_MEAN, IMAGENET_DEVIATION, IMAGENET_SIDE)
     return Reference("squeezenet-imagenet", network, prepare, multiply=0.1)
 
 
-def _cifar(arrays: Arrays, side: int | None) -> Reference:
-    """These know 32 x 32 pictures only, so `side` means nothing to them."""
+def _cifar(arrays: Arrays) -> Reference:
     blocks = len({key.split(".")[1] for key in arrays if key.startswith("layer1.")})
     network = _filled(CifarResNet(blocks, len(arrays["linear.bias"])), _floats(arrays))
     prepare = Preparation(IMAGENET_MEAN, IMAGENET_DEVIATION, CIFAR_SIDE, exact=True)
@@ -106,12 +104,11 @@ KINDS = {
 }
 
 
-def reference_network(arrays: Arrays, side: int | None = SIDE, source: str = "These arrays") -> Reference:
+def reference_network(arrays: Arrays, source: str = "These arrays") -> Reference:
     """The network whose weights these are.
 
     Args:
         arrays: weights by name.
-        side: see `npz_extractor`.
         source: what to call the arrays in an error.
 
     Raises:
@@ -124,7 +121,7 @@ def reference_network(arrays: Arrays, side: int | None = SIDE, source: str = "Th
             "Give one of these as .npz, a transformers folder, or an .onnx file.",
         )
     try:
-        return kind(arrays, side)
+        return kind(arrays)
     except (KeyError, RuntimeError, IndexError, TypeError, ValueError) as error:
         raise GansuiteError(
             f"{source} look like {kind.__name__.strip('_')} weights but do not fit that network: {error}.",
@@ -132,30 +129,20 @@ def reference_network(arrays: Arrays, side: int | None = SIDE, source: str = "Th
         ) from None
 
 
-def npz_extractor(path: Path, device: torch.device, side: int | None = SIDE) -> NetworkExtractor:
-    """The network in an .npz file as an extractor.
+def npz_extractor(path: Path, device: torch.device) -> NetworkExtractor:
+    """The network in an .npz file as an extractor on `device`.
 
-    Args:
-        path: the file.
-        device: where it runs.
-        side: for ImageNet networks, pictures with a shorter side below this are enlarged to it bilinearly;
-            None shows them as they are. CIFAR networks always see 32 x 32.
+    ImageNet networks see pictures with a shorter side below 128 enlarged to it, bilinearly; CIFAR networks see all
+    pictures as 32 x 32.
 
     Raises:
         GansuiteError: the file cannot be read or holds no known network.
     """
-    reference = reference_network(load_arrays(path), side, f"The arrays in {path}")
+    reference = reference_network(load_arrays(path), f"The arrays in {path}")
     return NetworkExtractor(
-        name=reference.name + _size_note(reference.prepare.side),
+        name=reference.name,
         network=reference.network.to(device),
         prepare=reference.prepare,
         device=device,
         multiply=reference.multiply,
-        least=1 if reference.prepare.exact else LEAST,
     )
-
-
-def _size_note(side: int | None) -> str:
-    """Figures made at another picture size than usual cannot be compared, so the name says so."""
-    usual = {SIDE: "", CIFAR_SIDE: "", None: " (native size)"}
-    return usual.get(side, f" (at {side} px)")

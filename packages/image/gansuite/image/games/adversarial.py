@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gansuite.core import penalties
+from gansuite.core.engine import EAGER, Compiler
 from gansuite.core.errors import GansuiteError
 from gansuite.core.game import Losses
 from gansuite.core.objectives import objective
@@ -62,12 +63,27 @@ class GameConfig:
 
 
 class AdversarialGame:
-    """A `Game` of one generator and one discriminator on batches of uint8 pictures (B, 3, S, S)."""
+    """A `Game` of one generator and one discriminator on batches of uint8 pictures (B, 3, S, S).
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, config: GameConfig, latent: int) -> None:
+    Args:
+        generator, discriminator: the players, as they are saved, averaged and penalised.
+        config: what they play for.
+        latent: numbers in a latent.
+        compiler: of their forward passes, but for those that a penalty differentiates twice.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        config: GameConfig,
+        latent: int,
+        compiler: Compiler = EAGER,
+    ) -> None:
         self.generators: Mapping[str, nn.Module] = {"generator": generator}
         self.discriminators: Mapping[str, nn.Module] = {"discriminator": discriminator}
         self.generator, self.discriminator = generator, discriminator
+        self.generated, self.judged = compiler(generator), compiler(discriminator)
         self.config, self.latent = config, latent
         self.objective = objective(config.objective, config.real_target)
         self.augmentations = parse_augmentations(config.augment)
@@ -75,21 +91,22 @@ class AdversarialGame:
 
     def generate(self, batch: Tensor, draw: Draw) -> Tensor:
         """(B, 3, S, S) pictures in [-1, 1] from fresh latents."""
-        fakes: Tensor = self.generator(draw.normal("z", self.latent))
+        fakes: Tensor = self.generated(draw.normal("z", self.latent))
         return fakes
 
     def discriminator_losses(self, batch: Tensor, fakes: Tensor, draw: Draw) -> Losses:
         """The discriminator's loss; its mean sign on real works is the signal of overfitting."""
         a, b = self._logits(self._real(batch, draw), fakes, draw)
+        loss = self.objective.discriminator(a, b)
         signals = {
             "real_sign": self.objective.margin(a, b).detach().sign().mean(),
             "real_logit": a.detach().mean(),
             "fake_logit": b.detach().mean(),
         }
-        return Losses({"discriminator": self.objective.discriminator(a, b)}, signals)
+        return Losses({"discriminator": loss}, signals | self.objective.doubt(loss))
 
     def penalties(self, batch: Tensor, fakes: Tensor, draw: Draw) -> Losses:
-        """The gradient penalties that are switched on, each on augmented works."""
+        """The gradient penalties that are switched on, each on augmented works, never compiled."""
         c, terms = self.config, {}
         if not (c.r1 or c.r2 or c.gradient_penalty):
             return Losses({})
@@ -109,7 +126,7 @@ class AdversarialGame:
         if self.objective.paired:
             a, b = self._logits(self._real(batch, draw), fakes, draw)
             return Losses({"generator": self.objective.generator(b, a)})
-        b = self.discriminator(self._augment(fakes, draw.scoped("fake")))
+        b = self.judged(self._augment(fakes, draw.scoped("fake")))
         return Losses({"generator": self.objective.generator(b, None)})
 
     def adapt(self, signals: Mapping[str, float], images: int) -> Mapping[str, float]:
@@ -135,9 +152,9 @@ class AdversarialGame:
         real = self._augment(real, draw.scoped("real"))
         fakes = self._augment(fakes, draw.scoped("fake"))
         if not self.config.joint:
-            return self.discriminator(real), self.discriminator(fakes)
+            return self.judged(real), self.judged(fakes)
         both = torch.cat([real, fakes]).contiguous(memory_format=torch.channels_last)
-        a, b = self.discriminator(both).split([len(real), len(fakes)])
+        a, b = self.judged(both).split([len(real), len(fakes)])
         return a, b
 
     def _augment(self, x: Tensor, draw: Draw) -> Tensor:

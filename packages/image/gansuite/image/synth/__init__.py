@@ -1,5 +1,5 @@
 """Algorithmic art drawn by our own code: the portfolio that is always at hand."""
 
-from .portfolio import STYLES, draw_portfolio, draw_work, style_names
+from .portfolio import COUNT, SIZE, STYLES, draw_portfolio, draw_work
 
-__all__ = ["STYLES", "draw_portfolio", "draw_work", "style_names"]
+__all__ = ["COUNT", "SIZE", "STYLES", "draw_portfolio", "draw_work"]

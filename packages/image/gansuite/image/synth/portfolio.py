@@ -25,11 +25,7 @@ _DRAW: dict[str, Callable[[Rng, int], Picture]] = {
 
 STYLES: tuple[str, ...] = tuple(_DRAW)
 SMALLEST, LARGEST = 16, 1024
-
-
-def style_names() -> tuple[str, ...]:
-    """Names of the styles, in the order in which they take turns."""
-    return STYLES
+COUNT, SIZE = 600, 128  # of the portfolio that is trained on when none is named
 
 
 def _check_style(style: str) -> None:
@@ -45,7 +41,7 @@ def _check_size(size: int) -> None:
         )
 
 
-def draw_work(style: str, index: int, size: int = 128, seed: int = 0) -> NDArray[np.uint8]:
+def draw_work(style: str, index: int, size: int = SIZE, seed: int = 0) -> NDArray[np.uint8]:
     """One work, uint8 (size, size, 3), a function of its arguments alone.
 
     Another `size` gives the same composition, drawn finer or coarser.
@@ -71,7 +67,7 @@ def draw_work(style: str, index: int, size: int = 128, seed: int = 0) -> NDArray
 
 
 def draw_portfolio(
-    count: int = 600, size: int = 128, seed: int = 0, styles: Sequence[str] | None = None
+    count: int = COUNT, size: int = SIZE, seed: int = 0, styles: Sequence[str] | None = None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Works and their style names: uint8 (count, size, size, 3) and `count` names.
 

@@ -1,0 +1,117 @@
+"""Music recipes side by side: the same music, grid and processor seconds for each; one row a recipe and seed.
+
+    python benchmarks/music_recipes.py --data clean_midi.zip --data slakh_train.npz --held-out slakh_valid.npz
+
+A recipe is named as `gansuite music train --model` names it. Its time is that of the processor spent on training, in
+one thread, so that other work on the machine makes no difference; reading the music and measuring are not counted. At
+the end the averaged generator plays 1,000 phrases of which nothing is given, with the tracks of the held-out music.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gansuite.core import randomness
+from gansuite.core.engine import World
+from gansuite.core.trainer import Trainer
+from gansuite.music.config import MODELS, MusicConfig, configure
+from gansuite.music.dataset import Music, MusicDataConfig, open_music
+from gansuite.music.measures.memory import fingerprint, memorisation
+from gansuite.music.measures.table import MusicTable, distance, table
+from gansuite.music.training import build_trainer, leveller, play
+
+SAMPLES = 1000
+
+
+def configuration(model: str, seed: int, minutes: float) -> MusicConfig:
+    """The recipe as `train --model` would run it on a CPU."""
+    flags = {"run": {"seed": seed, "minutes": minutes, "threads": 1}}
+    return configure(model, "small", None, flags, "cpu")[0].config
+
+
+def train(config: MusicConfig, music: Music) -> Trainer:
+    """Train for the budget's minutes of processor time."""
+    trainer = build_trainer(config, music, World())
+    begin = time.process_time()
+    while trainer.budget.fraction(trainer.images, trainer.seconds) < 1:
+        trainer.step()
+        trainer.seconds = time.process_time() - begin
+    return trainer
+
+
+def sample(config: MusicConfig, trainer: Trainer, music: Music) -> tuple[np.ndarray, np.ndarray]:
+    """Phrases (N, K, T, P) and which tracks they have (N, K)."""
+    generator: Any = trainer.averages["generator"].module
+    source: Any = trainer.source
+    leveller(config, source, generator.latent_size)(generator)
+    rows = np.linspace(0, len(music.held_out) - 1, SAMPLES).astype(int)
+    z = torch.randn(SAMPLES, generator.latent_size, generator=randomness.generator(config.run.seed, "evaluate"))
+    present = music.held_out.present[rows]
+    return play(generator, z, present), present
+
+
+def row(model: str, seed: int, minutes: float, music: Music, truth: MusicTable) -> dict[str, Any]:
+    """One recipe, trained and measured."""
+    config = configuration(model, seed, minutes)
+    trainer = train(config, music)
+    cells, present = sample(config, trainer, music)
+    found = table(cells, music.grid.tracks, music.grid, present)
+    apart = distance(found, truth)
+    copied = memorisation(fingerprint(music.train.cells), fingerprint(cells))
+    return {
+        "model": model,
+        "seed": seed,
+        "cpu_minutes": minutes,
+        "steps": trainer.step_count,
+        "phrases": trainer.images,
+        "distance": {"mean": apart.mean, **vars(apart)},
+        "memorisation": str(copied),
+        "table": found.to_dict(),
+    }
+
+
+def rows(models: list[str], seeds: list[int], minutes: float, music: Music) -> Iterator[dict[str, Any]]:
+    """All of them; the first is the held-out music against as many training phrases: how near one could come."""
+    grid, held = music.grid, music.held_out
+    truth = table(held.cells, grid.tracks, grid, held.present)
+    some = np.linspace(0, len(music.train) - 1, SAMPLES).astype(int)
+    real = table(music.train.take(some), grid.tracks, grid, music.train.present[some])
+    apart = distance(real, truth)
+    yield {"model": "training phrases", "distance": {"mean": apart.mean, **vars(apart)}, "table": truth.to_dict()}
+    for seed in seeds:
+        for model in models:
+            yield row(model, seed, minutes, music, truth)
+
+
+def main() -> None:
+    """Print a line for each row, and write all of them to --out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", action="append", default=[])
+    parser.add_argument("--held-out", action="append", default=[])
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of processor time, for each row")
+    parser.add_argument("--out", type=Path, default=Path("music_recipes.jsonl"))
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    music = open_music(replace(MusicDataConfig(), paths=tuple(asked.data), held_out_paths=tuple(asked.held_out)))
+    seeds = [int(seed) for seed in asked.seeds.split(",")]
+    with asked.out.open("a", encoding="utf8") as out:
+        for found in rows(asked.models.split(","), seeds, asked.minutes, music):
+            out.write(json.dumps(found) + "\n")
+            out.flush()
+            parts = "  ".join(f"{name} {value:.3f}" for name, value in found["distance"].items())
+            print(f"{found['model']:18} seed {found.get('seed', '-')}  {parts}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

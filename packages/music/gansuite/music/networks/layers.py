@@ -1,0 +1,140 @@
+"""What the networks are made of: linear maps that each track has for itself, binary neurons, legal notes.
+
+B batch, K tracks, M bars, S steps of a bar, T = M S steps, C channels, P = 84 pitches = 7 octaves x 12.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu, normalize
+
+from gansuite.core.errors import GansuiteError
+
+SLOPE = 0.2
+NEURONS = ("threshold", "deterministic", "stochastic")
+
+
+class PrivateLinear(nn.Module):
+    """A linear map for each track: (B, K, ..., a) -> (B, K, ..., b).
+
+    A convolution whose kernel is as large as its stride is such a map on patches; as a product of matrices it is
+    exact and several times faster on a CPU.
+    """
+
+    def __init__(self, tracks: int, a: int, b: int, gain: float = math.sqrt(2 / (1 + SLOPE**2))) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(tracks, a, b) * gain / math.sqrt(a))
+        self.bias = nn.Parameter(torch.zeros(tracks, b))
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.weight
+        k, a, b = weight.shape
+        rows = x.transpose(0, 1).reshape(k, -1, a)
+        out = torch.baddbmm(self.bias[:, None].to(rows.dtype), rows, weight)
+        return out.view(k, x.shape[0], *x.shape[2:-1], b).transpose(0, 1)
+
+
+class PrivateSpectralNorm(nn.Module):
+    """Weights (K, a, b), each track's divided by its largest singular value (Miyato et al. 2018, section 2.1).
+
+    A parametrisation: every use in training is one more step of the power iteration.
+    """
+
+    direction: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("direction", normalize(torch.randn(len(weight), weight.shape[2], 1), dim=1))
+        for _ in range(15):
+            self._turn(weight.detach())
+
+    def forward(self, weight: Tensor) -> Tensor:
+        if self.training:
+            self._turn(weight.detach())
+        image = weight @ self.direction.clone()
+        return weight / (normalize(image.detach(), dim=1) * image).sum(1, keepdim=True)
+
+    @torch.no_grad()
+    def _turn(self, weight: Tensor) -> None:
+        self.direction.copy_(normalize(weight.mT @ normalize(weight @ self.direction, dim=1), dim=1))
+
+
+class Norm(nn.Module):
+    """Batch norm over all but the last axis, or nothing."""
+
+    def __init__(self, kind: str, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(channels) if kind == "batch" else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.norm is None:
+            return x
+        normed: Tensor = self.norm(x.reshape(-1, x.shape[-1]))
+        return normed.view(x.shape)
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block over tokens: (B, N, D) -> (B, N, D) (Vaswani et al. 2017; Xiong et al. 2020)."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.qkv(self.norms[0](x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]), -1)
+        x = x + self.out((weights @ v).transpose(1, 2).flatten(2))
+        mixed: Tensor = x + self.mlp(self.norms[1](x))
+        return mixed
+
+
+def activate(x: Tensor) -> Tensor:
+    """The leaky rectifier used throughout."""
+    return leaky_relu(x, SLOPE)
+
+
+def check_neurons(kind: str) -> None:
+    """Raise `GansuiteError` unless it is one of `NEURONS`."""
+    if kind not in NEURONS:
+        raise GansuiteError(f"There are no '{kind}' neurons.", f"Use one of: {', '.join(NEURONS)}.")
+
+
+def binarise(logits: Tensor, kind: str, slope: float, noise: Tensor | None = None) -> Tensor:
+    """Binary neurons with the sigmoid-adjusted straight-through gradient (Bengio et al. 2013; Chung et al. 2017).
+
+    Args:
+        logits: any shape.
+        kind: threshold: the probabilities themselves (rounded only by whoever samples); deterministic: 1 where the
+            probability is above 1/2; stochastic: 1 with that probability (both: Dong and Yang 2018, section 3.2).
+        slope: steepness of the sigmoid; annealed from 1 upwards.
+        noise: uniform numbers of the same shape, for stochastic neurons; without them those are deterministic.
+
+    Returns:
+        the same shape; in the backward pass every kind is the sigmoid.
+    """
+    p = torch.sigmoid(slope * logits)
+    if kind == "threshold":
+        return p
+    bar = noise if kind == "stochastic" and noise is not None else 0.5
+    hard = (p.detach() > bar).to(p.dtype)
+    return hard + (p - p.detach())
+
+
+@torch.no_grad()
+def legal(onset: Tensor, hold: Tensor) -> Tensor:
+    """Where a held cell continues a note: bool, like both, (..., T, P).
+
+    A cell is held on if between it and the last silent cell of its pitch there was an onset.
+    """
+    struck, silent = onset > 0.5, (onset <= 0.5) & (hold <= 0.5)
+    time = torch.arange(1, onset.shape[-2] + 1, device=onset.device)[:, None]
+    last_onset = torch.where(struck, time, 0).cummax(-2).values
+    last_silent = torch.where(silent, time, 0).cummax(-2).values
+    return (hold > 0.5) & ~struck & (last_onset > last_silent)

@@ -1,0 +1,381 @@
+"""MuseGAN's generator, with every part of the paper to choose from, and what was learnt since.
+
+B batch, K tracks, M bars, S steps of a bar, T = M S, C channels (onset and hold, or sounding), P = 84, D width.
+Dong et al. 2018 (AAAI): a phrase is made bar by bar. Latents are shared by all tracks or private to one, and static
+or spread over the bars by a temporal generator; a bar generator turns the latents of one bar into its notes.
+Jamming has private latents and a bar generator for each track, composing has shared ones and one bar generator,
+the hybrid has both kinds of latents and private bar generators.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn, unflatten
+
+from gansuite.core.errors import GansuiteError, did_you_mean
+from gansuite.music.networks.layers import Block, Norm, PrivateLinear, activate, binarise, check_neurons, legal
+from gansuite.music.roll import HOLD, ONSET, SILENT, TRACKS, Cells, Grid, from_sounding
+
+MODES = ("hybrid", "composer", "jamming")
+OCTAVES, PITCH_CLASSES = 7, 12
+EAR = 32
+HEADS = 4
+DEEPEST = 64
+
+
+@dataclass(frozen=True)
+class MuseGANConfig:
+    """Sizes and choices of a generator.
+
+    Attributes:
+        name: the recipe it comes from: musegan, musegan-classic or musegan-threshold.
+        mode: hybrid, composer or jamming.
+        latent: numbers in each latent vector.
+        width: D, of a bar's token.
+        depth: blocks of attention over all bars and tracks, after the temporal generators; 0 is none, as published.
+        step_width: channels of a step.
+        octave_width: channels of an octave of a step.
+        lengths: whether onsets and held cells are told apart (C = 2) or only sounding is drawn (C = 1).
+        neurons: threshold, deterministic or stochastic.
+        slope: of the neurons' sigmoid when training begins; it is annealed upwards by the game.
+        norm: batch (as published) or none.
+        refiner: residual units that rework the finished roll (Dong and Yang 2018); 0 is none.
+        given: whether it can be told part of the phrase.
+        levelled: whether an averaged generator is made to play as many notes as the training music has.
+        density: where the last bias starts: about that share of cells is struck at first.
+    """
+
+    name: str = "musegan"
+    mode: str = "hybrid"
+    latent: int = 32
+    width: int = 128
+    depth: int = 3
+    step_width: int = 48
+    octave_width: int = 16
+    lengths: bool = True
+    neurons: str = "deterministic"
+    slope: float = 1.0
+    norm: str = "none"
+    refiner: int = 0
+    given: bool = True
+    levelled: bool = True
+    density: float = 0.03
+
+    def __post_init__(self) -> None:
+        check_neurons(self.neurons)
+        for name, choices in (("mode", MODES), ("norm", ("none", "batch"))):
+            if getattr(self, name) not in choices:
+                raise GansuiteError(
+                    f"There is no {name} '{getattr(self, name)}'.", did_you_mean(getattr(self, name), list(choices))
+                )
+        if self.width % HEADS:
+            raise GansuiteError(f"The width is {self.width}, but must be a multiple of {HEADS}.", "Use width = 128.")
+        for field in fields(self):
+            if field.type == "int" and getattr(self, field.name) < (0 if field.name in {"refiner", "depth"} else 1):
+                raise GansuiteError(f"{field.name} is {getattr(self, field.name)}.", f"Use {field.name} = 1 or more.")
+        for name in ("depth", "refiner"):
+            if getattr(self, name) > DEEPEST:
+                raise GansuiteError(f"{name} is {getattr(self, name)}.", f"Use {name} = {DEEPEST} at most.")
+        if not 0 < self.density < 1:
+            raise GansuiteError(f"density is {self.density}, but must lie between 0 and 1.", "Use density = 0.03.")
+        if self.slope <= 0:
+            raise GansuiteError(f"slope is {self.slope}, but must be more than 0.", "Use slope = 1.")
+
+    @property
+    def channels(self) -> int:
+        """C."""
+        return 2 if self.lengths else 1
+
+    def vectors(self, tracks: int) -> int:
+        """How many latent vectors a phrase of so many tracks has: static and moving, shared and private."""
+        return {"composer": 2, "jamming": 2 * tracks, "hybrid": 2 + 2 * tracks}[self.mode]
+
+
+def check_playable(grid: Grid) -> None:
+    """Raise `GansuiteError` unless there are bars of whole beats, and tracks that are some of `TRACKS`, each once."""
+    if grid.bars < 1:
+        raise GansuiteError(f"A phrase cannot have {grid.bars} bars.", "Use --bars 4.")
+    if grid.bar % grid.steps_per_beat:
+        raise GansuiteError(
+            f"A bar of {grid.meter[0]}/{grid.meter[1]} is not a whole number of quarter notes, and the networks play "
+            "beat by beat.",
+            "Use --meter 4/4, 3/4 or 6/8.",
+        )
+    if not grid.tracks or set(grid.tracks) - set(TRACKS) or len(set(grid.tracks)) < len(grid.tracks):
+        named = ", ".join(map(str, grid.tracks[:9]))
+        raise GansuiteError(f"The tracks cannot be: {named}.", f"Use some of {', '.join(TRACKS)}, each once.")
+
+
+class TemporalGenerator(nn.Module):
+    """A vector unfolded over the bars by two transposed convolutions: (B, G, Z) -> (B, G, M, Z).
+
+    Dong et al. 2018, section 4.2: each of the G groups (all tracks together, or one track) has its own.
+    """
+
+    def __init__(self, groups: int, latent: int, bars: int, norm: str, hidden: int) -> None:
+        super().__init__()
+        self.groups, self.bars = groups, bars
+        first = max(1, bars - 2)
+        self.first = nn.ConvTranspose1d(groups * latent, groups * hidden, first, groups=groups)
+        self.second = nn.ConvTranspose1d(groups * hidden, groups * latent, bars - first + 1, groups=groups)
+        self.norms = nn.ModuleList(Norm(norm, groups * size) for size in (hidden, latent))
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = z.flatten(1).unsqueeze(-1)
+        for layer, norm in zip((self.first, self.second), self.norms, strict=True):
+            x = activate(norm(layer(x).transpose(1, 2)).transpose(1, 2))
+        return unflatten(x, 1, (self.groups, -1)).transpose(2, 3)
+
+
+class Plan(nn.Module):
+    """Latents to what each bar generator is told: (B, latent_size) -> (B, G, M, 2 Z or 4 Z).
+
+    G is K, or 1 for a composer. Static vectors are the same in every bar, moving ones are unfolded.
+    """
+
+    def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
+        super().__init__()
+        self.groups = 1 if config.mode == "composer" else len(grid.tracks)
+        self.shape = (config.vectors(len(grid.tracks)), config.latent)
+        counts = {"shared": 1} if config.mode != "jamming" else {}
+        counts |= {"private": self.groups} if config.mode != "composer" else {}
+        self.temporal = nn.ModuleDict(
+            {
+                name: TemporalGenerator(count, config.latent, grid.bars, config.norm, 2 * config.width)
+                for name, count in counts.items()
+            }
+        )
+        self.counts = list(counts.values())
+        self.size = config.latent * 2 * len(counts)
+
+    def forward(self, z: Tensor) -> Tensor:
+        kinds = torch.split(unflatten(z, 1, self.shape), [n for count in self.counts for n in (count, count)], 1)
+        parts = []
+        for static, moving, temporal in zip(kinds[::2], kinds[1::2], self.temporal.values(), strict=True):
+            unfolded = temporal(moving)
+            still = static.unsqueeze(2).expand_as(unfolded)
+            parts += [part.expand(-1, self.groups, -1, -1) for part in (still, unfolded)]
+        return torch.cat(parts, -1)
+
+
+class BarEncoder(nn.Module):
+    """The bars of each track, each to a token: (B, K, T, P, C) -> (B, K, M, D). Octave, step, beat, bar."""
+
+    def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
+        super().__init__()
+        self.grid, c, k = grid, config, len(grid.tracks)
+        self.octave = PrivateLinear(k, PITCH_CLASSES * c.channels, c.octave_width)
+        self.step = PrivateLinear(k, OCTAVES * c.octave_width, c.step_width)
+        self.beat = PrivateLinear(k, grid.steps_per_beat * c.step_width, 2 * c.step_width)
+        self.bar = PrivateLinear(k, grid.beats * 2 * c.step_width, c.width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = activate(self.octave(unflatten(x, 3, (OCTAVES, PITCH_CLASSES)).flatten(4)))
+        x = activate(self.step(x.flatten(3)))
+        x = activate(self.beat(unflatten(x, 2, (-1, self.grid.steps_per_beat)).flatten(3)))
+        x = unflatten(x, 2, (self.grid.bars, self.grid.beats)).flatten(3)
+        return activate(self.bar(x))
+
+
+class BarGenerator(nn.Module):
+    """What is known of each bar to its notes: (B, G, M, D) -> logits (B, K, T, P, C). Bar, beats, steps, pitches.
+
+    What is heard of given tracks, (B, beats, 13), speaks to the pitch classes at once: harmony need not find its way
+    through the tokens.
+
+    With G = K every track has its own; with G = 1 (a composer) one draws all the tracks.
+    """
+
+    def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
+        super().__init__()
+        self.grid, self.channels, c, k = grid, config.channels, config, len(grid.tracks)
+        self.groups = 1 if c.mode == "composer" else k
+        each = k // self.groups
+        beat, step = 2 * c.step_width * each, c.step_width * each
+        self.beat = PrivateLinear(self.groups, c.width, grid.beats * beat)
+        self.step = PrivateLinear(self.groups, beat, grid.steps_per_beat * step)
+        self.octave = PrivateLinear(self.groups, step, each * OCTAVES * c.octave_width)
+        self.pitch = PrivateLinear(k, c.octave_width, PITCH_CLASSES * c.channels, gain=1.0)
+        self.norms = nn.ModuleList(Norm(c.norm, size) for size in (beat, step, c.octave_width))
+        start = math.log(c.density / (1 - c.density))
+        self.level = nn.Parameter(torch.full((k, OCTAVES, PITCH_CLASSES, c.channels), start))
+        self.ear = PrivateLinear(k, PITCH_CLASSES + 1, EAR) if c.given else None
+        self.answer = PrivateLinear(k, EAR, PITCH_CLASSES * c.channels, gain=0.1) if c.given else None
+
+    def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
+        grid = self.grid
+        x = activate(self.norms[0](self.beat(x).unflatten(-1, (grid.beats, -1))))
+        x = activate(self.norms[1](self.step(x).unflatten(-1, (grid.steps_per_beat, -1))))
+        x = self.octave(x).flatten(2, 4).unflatten(-1, (len(grid.tracks) // self.groups, OCTAVES, -1))
+        x = x.permute(0, 1, 3, 2, 4, 5).flatten(1, 2)  # (B, K, T, octaves, channels)
+        x = activate(self.norms[2](x))
+        logits: Tensor = self.pitch(x).unflatten(-1, (PITCH_CLASSES, self.channels)) + self.level[:, None]
+        if self.ear is not None and self.answer is not None and heard is not None:
+            answer = self.answer(activate(self.ear(heard[:, None].expand(-1, len(grid.tracks), -1, -1))))
+            answer = answer.repeat_interleave(grid.steps_per_beat, 2)[:, :, :, None]
+            logits = logits + answer.unflatten(-1, (PITCH_CLASSES, self.channels))
+        return logits.flatten(3, 4)
+
+
+class Refiner(nn.Module):
+    """Residual units over the whole roll: (B, K, T, P, C) -> the same (Dong and Yang 2018, section 3.4)."""
+
+    def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
+        super().__init__()
+        planes = len(grid.tracks) * config.channels
+        self.units = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(planes, 64, (3, 13), padding="same"),
+                nn.LeakyReLU(0.2),
+                nn.Conv2d(64, planes, (3, 13), padding="same"),
+            )
+            for _ in range(config.refiner)
+        )
+        self.gains = nn.Parameter(torch.zeros(config.refiner))
+
+    def forward(self, logits: Tensor) -> Tensor:
+        k, c = logits.shape[1], logits.shape[4]
+        for unit, gain in zip(self.units, self.gains, strict=True):
+            planes = torch.tanh(logits / 2).permute(0, 1, 4, 2, 3).flatten(1, 2)
+            logits = logits + gain * unit(planes).unflatten(1, (k, c)).permute(0, 1, 3, 4, 2)
+        return logits
+
+
+class Generator(nn.Module):
+    """Latents, and whatever of the phrase is given, to a phrase.
+
+    Attributes:
+        slope: steepness of the neurons' sigmoid, raised as training goes on.
+        shift: (K, C), added to all logits of a track; 0 while it learns, see `levels`.
+    """
+
+    shift: Tensor
+
+    def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
+        super().__init__()
+        check_playable(grid)
+        self.grid, self.config, c = grid, config, config
+        self.slope = c.slope
+        self.plan = Plan(grid, c)
+        self.into = PrivateLinear(self.plan.groups, self.plan.size, c.width)
+        self.place = nn.Parameter(torch.randn(self.plan.groups, grid.bars, c.width) * 0.1)
+        self.encoder = BarEncoder(grid, c) if c.given else None
+        self.mask = nn.Linear(2, c.width) if c.given else None
+        self.blocks = nn.ModuleList(Block(c.width, HEADS) for _ in range(c.depth))
+        self.bar = BarGenerator(grid, c)
+        self.refiner = Refiner(grid, c)
+        self.register_buffer("shift", torch.zeros(len(grid.tracks), c.channels))
+
+    @property
+    def latent_size(self) -> int:
+        """Numbers in the latent of a phrase."""
+        return self.plan.shape[0] * self.plan.shape[1]
+
+    def logits(self, z: Tensor, cells: Tensor | None, given: Tensor | None, present: Tensor | None) -> Tensor:
+        """(B, K, T, P, C). Arguments as for `forward`."""
+        x = self.into(self.plan(z)) + self.place
+        if self.encoder is not None and self.mask is not None:
+            if cells is None or given is None:
+                size = len(z), len(self.grid.tracks)
+                cells = x.new_zeros(*size, self.grid.steps, OCTAVES * PITCH_CLASSES, self.config.channels)
+                given = x.new_zeros(*size, self.grid.bars)
+            known = given.to(x.dtype)
+            there = torch.ones_like(known) if present is None else present[:, :, None].expand_as(known).to(x.dtype)
+            seen = self.encoder(cells) * known[..., None] + self.mask(torch.stack([known, there], -1))
+            x = x + (seen if x.shape[1] > 1 else seen.mean(1, keepdim=True))
+        tokens = x.flatten(1, 2)
+        for block in self.blocks:
+            tokens = block(tokens)
+        heard = None if cells is None or given is None else self._heard(cells, given)
+        logits: Tensor = self.refiner(self.bar(tokens.view(x.shape), heard))
+        return logits.float() + self.shift[:, None, None]
+
+    def _heard(self, cells: Tensor, given: Tensor) -> Tensor:
+        """How much of each beat each pitch class sounds in given tracks, and whether any is given: (B, beats, 13)."""
+        pitched = torch.tensor([name != "drums" for name in self.grid.tracks], device=cells.device)
+        known = given.to(cells.dtype) * pitched[:, None]
+        sounding = cells.sum(-1) * self._over_time(known)[..., 0]
+        chroma = unflatten(sounding, -1, (OCTAVES, PITCH_CLASSES)).sum((1, 3))
+        beats = unflatten(chroma, 1, (-1, self.grid.steps_per_beat)).mean(2).clamp(max=1)
+        told = known.amax(1).repeat_interleave(self.grid.beats, 1)
+        return torch.cat([beats, told[..., None]], -1)
+
+    def forward(
+        self,
+        z: Tensor,
+        cells: Tensor | None = None,
+        given: Tensor | None = None,
+        present: Tensor | None = None,
+        noise: Tensor | None = None,
+        density: float = 0.0,
+    ) -> Tensor:
+        """A phrase in which what is given stays as it is.
+
+        Args:
+            z: (B, latent_size), standard normal.
+            cells: (B, K, T, P, C) in {0, 1}, of which only what is given is looked at; None: nothing is given.
+            given: (B, K, M) bool, the bars of tracks that are given.
+            present: (B, K) bool, the tracks that are there at all; None: all of them.
+            noise: uniform, as the result, for stochastic neurons.
+            density: added to the logits of onsets (of sounding cells where lengths are not told apart).
+
+        Returns:
+            (B, K, T, P, C): onset and held cells (or sounding ones), in {0, 1} unless neurons are of the threshold
+            kind, with straight-through gradients.
+        """
+        if cells is not None and given is not None:
+            cells = cells * self._over_time(given)
+        logits = self.logits(z, cells, given, present)
+        if density:
+            logits = torch.cat([logits[..., :1] + density, logits[..., 1:]], -1)
+        x = self.notes(logits, noise)
+        if cells is not None and given is not None:
+            x = x * (1 - self._over_time(given)) + cells
+        return x if present is None else x * present[:, :, None, None, None].to(x.dtype)
+
+    def notes(self, logits: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Notes (B, K, T, P, C) from logits: binary, drums without length, nothing held that was not struck."""
+        c = self.config
+        x = binarise(logits, c.neurons, self.slope, noise)
+        if not c.lengths:
+            return x
+        onset, hold = x.unbind(-1)
+        if c.neurons != "threshold":
+            hold = hold * legal(onset, hold)
+        pitched = torch.tensor([name != "drums" for name in self.grid.tracks], device=x.device)
+        hold = hold * pitched[:, None, None]
+        return torch.stack([onset, hold], -1)
+
+    def _over_time(self, bars: Tensor) -> Tensor:
+        """(B, K, M) -> float (B, K, T, 1, 1)."""
+        return bars.repeat_interleave(self.grid.bar, 2)[..., None, None].float()
+
+
+def to_channels(cells: Tensor, count: int) -> Tensor:
+    """Cells (B, K, T, P) to float (B, K, T, P, C): onsets and held cells, or sounding cells."""
+    if count == 1:
+        return (cells != SILENT).float()[..., None]
+    return torch.stack([cells == ONSET, cells == HOLD], -1).float()
+
+
+def to_cells(x: Tensor, tracks: Sequence[str]) -> Cells:
+    """What a generator plays, (B, K, T, P, C) in [0, 1], to cells uint8 (B, K, T, P); above 1/2 is a note.
+
+    Args:
+        x: onsets and held cells, or sounding ones; then a stroke on each step of the drums.
+        tracks: K names.
+    """
+    hard = x > 0.5
+    if x.shape[-1] == 1:
+        sounding = from_sounding(hard[..., 0].cpu().numpy())
+        drums = [name == "drums" for name in tracks]
+        sounding[:, drums] = sounding[:, drums].clip(max=ONSET)
+        return sounding
+    onset, hold = hard.unbind(-1)
+    held = legal(onset.float(), hold.float())
+    cells = torch.where(onset, ONSET, torch.where(held, HOLD, SILENT))
+    return cells.to(torch.uint8).cpu().numpy()
