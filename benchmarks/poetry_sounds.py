@@ -49,6 +49,13 @@ def row(name: str, words: Sequence[str], dictionary: dict[str, str], voice: Voic
     return f"{name:<42} {len(words):>6} words   syllables {syllables:.1%}   rhyming part {rhymes:.1%}"
 
 
+def loading() -> str:
+    """How long the voice takes to load."""
+    began = time.process_time()
+    english()
+    return f"dictionary and rules loaded in {time.process_time() - began:.2f} s"
+
+
 def speed(poems: Sequence[Sequence[str]]) -> str:
     """How fast lines are counted and rhymed by a voice that has heard nothing yet."""
     voice = english()
@@ -67,6 +74,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2)  # word building was mended by looking at the words of seed 1
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
+    print(loading())
     dictionary = read_cmudict(opened(args.dictionary))
     if args.write:
         for name, packed in (("cmudict.xz", pack(dictionary)), ("rules.xz", pack_rules(grow(dictionary)))):

@@ -17,12 +17,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.hostile import USED, encoded, make_hostile_folder, pattern, picture
 from gansuite.core.errors import GansuiteError
 from gansuite.image import cache
 from gansuite.image.cache import CacheWarning, default_cache_root
 from gansuite.image.dataset import DataConfig, Portfolio, check_config, open_portfolio, parse_colour
-
-from .hostile import USED, encoded, make_hostile_folder, pattern, picture
 
 ART = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "art" / "art_gan_128.zip"
 

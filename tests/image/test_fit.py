@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.hostile import encoded, pattern, picture
 from gansuite.core.errors import GansuiteError
-from gansuite.image.decode import Picture, decode
-from gansuite.image.fit import fitted, kept_by_crop, squares, windows
+from gansuite.core.pictures.decode import Picture, decode
+from gansuite.image.fit import kept_by_crop, squares, windows
 from gansuite.image.resolution import (
     allowed_resolution,
     allowed_resolutions,
@@ -19,34 +20,11 @@ from gansuite.image.resolution import (
     stages,
 )
 
-from .hostile import encoded, pattern, picture
-
 GREY = (90, 90, 90)
 
 
 def work(image: Image.Image) -> Picture:
     return Picture(image, image.width, image.height, "PNG", "RGB")
-
-
-def test_the_middle_square_is_cropped() -> None:
-    image = Image.new("RGB", (96, 32), "red")
-    image.paste((0, 0, 255), (32, 0, 64, 32))
-    assert np.unique(np.asarray(fitted(image, 32, "crop", GREY)).reshape(-1, 3), axis=0).tolist() == [[0, 0, 255]]
-
-
-def test_padding_keeps_the_whole_work_in_the_middle() -> None:
-    pixels = np.asarray(fitted(Image.new("RGB", (64, 32), "red"), 32, "pad", GREY))
-    assert pixels.shape == (32, 32, 3)
-    assert np.array_equal(pixels[8:24], np.full((16, 32, 3), (255, 0, 0)))
-    assert np.array_equal(np.delete(pixels, np.s_[8:24], axis=0), np.full((16, 32, 3), GREY))
-
-
-def test_stretching_shows_everything() -> None:
-    image = Image.new("RGB", (64, 128), "red")
-    image.paste((0, 0, 255), (0, 64, 64, 128))
-    pixels = np.asarray(fitted(image, 32, "stretch", GREY))
-    assert tuple(pixels[2, 16]) == (255, 0, 0)
-    assert tuple(pixels[29, 16]) == (0, 0, 255)
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])

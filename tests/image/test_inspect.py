@@ -10,11 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.hostile import USED, encoded, make_hostile_folder, picture
 from gansuite.core.errors import GansuiteError
 from gansuite.image.duplicates import duplicate_groups, perceptual_hashes, thumbnail
 from gansuite.image.inspect import inspect_portfolio, supported_resolution
-
-from .hostile import USED, encoded, make_hostile_folder, picture
 
 
 def save(root: Path, name: str, image: Image.Image) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
-from gansuite.image.files import Source, open_source
+from gansuite.core.pictures.files import Source, open_source
 from gansuite.image.labels import folder_labels, read_labels, read_table
 from gansuite.image.split import hold_out
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.hostile import USED, make_hostile_folder
 from gansuite.core import __version__
 from gansuite.core.observers.jsonl import read_metrics
 from gansuite.core.run import Run
-from image.hostile import USED, make_hostile_folder
 from image.small_runs import write_works
 from journeys.front_door import SMALL, Gansuite, contents
 

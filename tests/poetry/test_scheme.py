@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
-from gansuite.poetry.scheme import parse_scheme, renamed, repeated, rhyming_lines, scheme_of
+from gansuite.poetry.scheme import heard_scheme, parse_scheme, renamed, repeated, rhyming_lines, scheme_of
 from gansuite.poetry.sounds import Rhyme, english
 
 VOICE = english()
@@ -78,6 +78,20 @@ def test_a_repeated_word_has_the_letter_of_its_fellow_but_is_no_rhyme() -> None:
     assert found.letters == "ABA"
     assert found.grades[0] is Rhyme.REPEAT
     assert found.density == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "letters"),
+    [
+        (SONNET_18.split("\n"), "ABABCDCDEFEFGG"),
+        (["the sea", "a stone", "the sea", "alone"], "-B-B"),
+        (["the sea", "a stone", "the sea", "to me"], "A-AA"),
+        (["All for love", "I move", "in time", "so fine"], "----"),
+        (["alone", "..."], "--"),
+    ],
+)
+def test_a_poet_learns_rhymes_by_ear_only(lines: list[str], letters: str) -> None:
+    assert heard_scheme(lines) == letters
 
 
 def test_a_heteronym_joins_one_side_only() -> None:

@@ -15,6 +15,7 @@ from gansuite.core.errors import USAGE, GansuiteError
 from gansuite.core.models_cli import app as models
 from gansuite.image.cli import app as image
 from gansuite.music.cli import app as music
+from gansuite.poetry.cli import app as poem
 
 app = typer.Typer(
     name="gansuite",
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(image, name="image", help="Pictures: train on a portfolio, draw, interpolate, measure.")
 app.add_typer(music, name="music", help="Music: train on MIDI, play pieces, accompany your own, measure.")
+app.add_typer(poem, name="poem", help="Poems: for a picture or from words, train on your own, measure.")
 app.add_typer(models, name="models", help="What is bundled, and what is in your runs.")
 
 

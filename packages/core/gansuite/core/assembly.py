@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from gansuite.core import __version__
 from gansuite.core.card import Card
@@ -90,6 +90,14 @@ class ArtRun(ABC, Generic[C]):
     @abstractmethod
     def describe(self, generator: nn.Module) -> Mapping[str, Any]:
         """The description from which the same network is built."""
+
+    def weights(self, kept: Kept) -> Mapping[str, Tensor]:
+        """What of a kept model is shared: the averaged generator."""
+        return kept.averages["generator"]
+
+    def files(self) -> Mapping[str, bytes]:
+        """What else belongs to the model, by name of file."""
+        return {}
 
     def finish(self) -> None:
         """What the leading process writes at the end."""
@@ -174,4 +182,4 @@ class ArtRun(ABC, Generic[C]):
         )
         spec = self.describe(self._average())
         config = {"format": 1, "art": self.art, "network": spec, "training": training}
-        save_pretrained(self.run.model, config, kept.averages["generator"], card)
+        save_pretrained(self.run.model, config, self.weights(kept), card, files=self.files())

@@ -60,3 +60,35 @@ class Game(Protocol):
 
     def restore(self, state: Mapping[str, float]) -> None:
         """Back to a remembered state."""
+
+
+class Study:
+    """A game with no opponent: generators that learn from real works alone, before they play or beside those who do.
+
+    Subclasses set `generators` and write `generator_losses`; everything else of `Game` is here, and does nothing.
+    """
+
+    generators: Mapping[str, nn.Module]
+    discriminators: Mapping[str, nn.Module] = {}
+
+    def generate(self, batch: Any, draw: Draw) -> Any:
+        """Nothing: there is nobody to show it to."""
+
+    def discriminator_losses(self, batch: Any, fakes: Any, draw: Draw) -> Losses:
+        """None."""
+        return Losses({})
+
+    def penalties(self, batch: Any, fakes: Any, draw: Draw) -> Losses:
+        """None."""
+        return Losses({})
+
+    def adapt(self, signals: Mapping[str, float], images: int) -> Mapping[str, float]:
+        """Nothing to adapt to."""
+        return {}
+
+    def state(self) -> dict[str, float]:
+        """Nothing to remember."""
+        return {}
+
+    def restore(self, state: Mapping[str, float]) -> None:
+        """Nothing to go back to."""

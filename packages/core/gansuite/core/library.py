@@ -12,7 +12,7 @@ from typing import Any, Literal
 import gansuite
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.files import is_disk_full, safe_child
-from gansuite.core.model_format import CARD, CONFIG, WEIGHTS, Header, is_model, read_config, read_header
+from gansuite.core.model_format import CARD, CONFIG, TOKENIZER, WEIGHTS, Header, is_model, read_config, read_header
 from gansuite.core.run import RUNS
 
 Kind = Literal["bundled", "run", "folder"]
@@ -160,7 +160,7 @@ def _from_hub(name: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
 
-        folder = Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, CARD]))
+        folder = Path(snapshot_download(name, allow_patterns=[CONFIG, WEIGHTS, CARD, TOKENIZER]))
     except Exception as error:  # httpx, requests, hub and OS errors: to a person all are one
         raise _hub_error(name, error) from error
     if not is_model(folder):

@@ -115,6 +115,7 @@ def save_pretrained(
     weights: Mapping[str, Tensor],
     card: Card | str,
     half: bool = False,
+    files: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write a model folder; `config.json` comes last: an incomplete folder is never taken for a model.
 
@@ -124,6 +125,7 @@ def save_pretrained(
         weights: a state dict; tied tensors are stored once each.
         card: what `README.md` says.
         half: store floats in 16 bits (those that do not fit into fp16 stay as they are).
+        files: by name, what else belongs to the model: the vocabulary of one that writes.
 
     Returns:
         The folder.
@@ -138,6 +140,8 @@ def save_pretrained(
     content = save({name: _stored(tensor, half) for name, tensor in weights.items()})
     _retire(folder, checked)
     write_atomically(folder / WEIGHTS, content)
+    for name, payload in (files or {}).items():
+        write_atomically(folder / name, payload)
     write_atomically(folder / CARD, card if isinstance(card, str) else card.to_markdown())
     write_atomically(folder / CONFIG, text)
     return folder

@@ -21,6 +21,7 @@ from gansuite.core.strict_json import parse_object
 
 FORMAT = 1
 CONFIG, WEIGHTS, CARD = "config.json", "model.safetensors", "README.md"
+TOKENIZER = "tokenizer.json"  # of the models that write
 MAX_CONFIG, MAX_CARD, MAX_HEADER, MAX_WEIGHTS = 4 << 20, 1 << 20, 16 << 20, 4 << 30
 _KEYS = {"format": int, "art": str, "network": dict, "training": dict}
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}

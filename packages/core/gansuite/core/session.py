@@ -47,11 +47,13 @@ class Kept:
 
     Attributes:
         averages: the state of each averaged generator, by name.
+        discriminators: the state of each discriminator, by name.
         step, images, seconds: how far the training was when they were like that.
         measured: their held-out measures; empty where nothing is measured.
     """
 
     averages: Mapping[str, Mapping[str, Tensor]]
+    discriminators: Mapping[str, Mapping[str, Tensor]]
     step: int
     images: int
     seconds: float
@@ -233,7 +235,8 @@ class Session:
         self.kept = measures
         if self.export:
             measured = {name: value for name, value in measures.items() if name not in ("step", "images")}
-            self.export(Kept(state["averages"], state["step"], state["images"], state["seconds"], measured))
+            players = state["averages"], state["discriminators"]
+            self.export(Kept(*players, state["step"], state["images"], state["seconds"], measured))
 
     def _save(self) -> None:
         self.trainer.world.lead(self._write)

@@ -20,6 +20,7 @@ from gansuite.core.average import Average
 from gansuite.core.engine import World, autocast, check_compile, check_precision
 from gansuite.core.errors import GansuiteError
 from gansuite.core.game import Game, Losses
+from gansuite.core.optimisers import Muon, check_optimiser
 from gansuite.core.randomness import Draw
 
 Metrics = dict[str, float]
@@ -49,6 +50,7 @@ class Recipe:
         critic_steps: discriminator steps per generator step (k in Goodfellow et al. 2014, algorithm 1).
         accumulate: micro-batches whose gradients are summed before each update.
         penalty_interval: penalties are computed every so many steps, times as much (lazy: Karras et al. 2020).
+        optimiser: adam, or muon for the matrices inside networks.
         generator_lr, discriminator_lr: learning rates of Adam.
         beta1, beta2: Adam's decay rates.
         half_life: of the generator's average, in images; 0 keeps no average.
@@ -62,6 +64,7 @@ class Recipe:
     critic_steps: int = 1
     accumulate: int = 1
     penalty_interval: int = 8
+    optimiser: str = "adam"
     generator_lr: float = 4e-4
     discriminator_lr: float = 4e-4
     beta1: float = 0.0
@@ -82,6 +85,7 @@ class Recipe:
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise GansuiteError(f"{name} is {getattr(self, name)}, but must lie in [0, 1).", f"Try {name} = 0.9.")
+        check_optimiser(self.optimiser)
         check_precision(self.precision)
         check_compile(self.compile)
 
@@ -114,10 +118,8 @@ class Trainer:
         self.seconds, self.lr_scale = 0.0, 1.0
         world.broadcast([*game.generators.values(), *game.discriminators.values()])
         self.averages = {name: Average(g, recipe.half_life) for name, g in game.generators.items()}
-        self.optimisers = {
-            "discriminator": self._adam(game.discriminators, recipe.discriminator_lr),
-            "generator": self._adam(game.generators, recipe.generator_lr),
-        }
+        sides = {"discriminator": game.discriminators, "generator": game.generators}
+        self.optimisers = {side: self._optimiser(players) for side, players in sides.items() if players}
 
     # ------------------------------------------------------------------ the algorithm
 
@@ -130,7 +132,8 @@ class Trainer:
         metrics: Metrics = {"learning_rate": self._set_learning_rates()}
         for k in range(self.recipe.critic_steps):
             rounds = [self._round(k, part) for part in range(self.recipe.accumulate)]
-            metrics |= self._improve("discriminator", (self._discriminator_losses(*r) for r in rounds))
+            if self.game.discriminators:
+                metrics |= self._improve("discriminator", (self._discriminator_losses(*r) for r in rounds))
         with frozen(self.game.discriminators.values()):
             metrics |= self._improve("generator", (self._generator_losses(*r) for r in rounds))
         self.step_count += 1
@@ -212,15 +215,18 @@ class Trainer:
     def _set_learning_rates(self) -> float:
         r, spent = self.recipe, self.budget.fraction(self.images, self.seconds)
         factor = schedules.warm_up(spent, r.warm_up) * schedules.constant_then_cosine(spent, r.final_lr)
-        for side, rate in (("generator", r.generator_lr), ("discriminator", r.discriminator_lr)):
-            for group in self.optimisers[side].param_groups:
-                group["lr"] = rate * factor * self.lr_scale
+        rates = {"generator": r.generator_lr, "discriminator": r.discriminator_lr}
+        for side, optimiser in self.optimisers.items():
+            for group in optimiser.param_groups:
+                group["lr"] = rates[side] * factor * self.lr_scale
         return r.generator_lr * factor * self.lr_scale
 
-    def _adam(self, modules: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
-        parameters = [p for module in modules.values() for p in module.parameters()]
+    def _optimiser(self, modules: Mapping[str, nn.Module]) -> torch.optim.Optimizer:
         betas = (float(self.recipe.beta1), float(self.recipe.beta2))
-        return torch.optim.Adam(parameters, lr=rate, betas=betas, fused=self.world.device.type != "mps")
+        if self.recipe.optimiser == "muon":
+            return Muon(modules.values(), betas)
+        parameters = [p for module in modules.values() for p in module.parameters()]
+        return torch.optim.Adam(parameters, betas=betas, fused=self.world.device.type != "mps")
 
     # ------------------------------------------------------------------ being saved and rolled back
 

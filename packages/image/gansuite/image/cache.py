@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from gansuite.core import machine
 from gansuite.core.errors import GansuiteError
+from gansuite.core.pictures.files import Refusal
 from gansuite.image.duplicates import duplicate_groups
-from gansuite.image.files import Refusal
 
 VERSION = 1
 DAY = 86_400

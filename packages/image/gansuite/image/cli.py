@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from gansuite.core import commands
 from gansuite.core.errors import GansuiteError
 from gansuite.image import BUNDLED, options
 
 if TYPE_CHECKING:
     from gansuite.core.config import Resolved
     from gansuite.core.engine import World
-    from gansuite.core.observers.base import Observer
     from gansuite.image.config import ImageConfig
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+WORKS = {"data": {"path"}}  # where they lie may be said anew
 
 
 @app.command()
@@ -73,14 +73,14 @@ def train(
     a report.html. Stop with Ctrl-C and go on with --resume. Without --data it trains on an embedded portfolio.
     """
     from gansuite.core.engine import find_device, join
-    from gansuite.image.config import configure
+    from gansuite.image.config import ImageConfig, configure
 
     flags = options.settings(context.params)
     if resume:
-        _require_unsaid(model=model, preset=None if preset == "auto" else preset, config=config)
-        resolved, reason = _resumed(run, flags), f"going on with {run}"
+        commands.require_unsaid(model=model, preset=None if preset == "auto" else preset, config=config)
+        resolved, reason = commands.resumed(ImageConfig, "image", run, flags, WORKS), f"going on with {run}"
     else:
-        resolved, reason = configure(model, preset, config, flags, find_device().type, _processes())
+        resolved, reason = configure(model, preset, config, flags, find_device().type, commands.processes())
     find_device(resolved.config.run.device)  # if it is not there, that is said before anything is read or written
     if dry_run:
         print(f"# {reason}\n{resolved.to_toml()}", end="")
@@ -115,7 +115,7 @@ def generate(
     else:
         sampler = load_sampler(model, str(find_device(device)))
         written = write_pictures(sampler, parse_seeds(seed, count), truncation, out or Path("works"), sheet)
-    _print_written(written, as_json)
+    commands.print_written(written, as_json)
 
 
 @app.command()
@@ -141,7 +141,7 @@ def interpolate(
 
     on = find_device(device)
     walk = Walk(tuple(parse_seeds(seed)), frames, loop, circle, easing, truncation, fps, scale, on.type)
-    _print_written([write_walk(load_sampler(model, str(on)), walk, out)], as_json)
+    commands.print_written([write_walk(load_sampler(model, str(on)), walk, out)], as_json)
 
 
 @app.command()
@@ -203,61 +203,6 @@ def evaluate(
         print(nearest, file=sys.stderr)
 
 
-def _processes() -> int:
-    """How many torchrun started: auto sizes a batch before they have joined."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def _print_written(paths: list[Path], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"written": [str(path) for path in paths]}))
-    else:
-        print("\n".join(str(path) for path in paths))
-
-
-def _resumed(run: Path | None, flags: options.Flags) -> Resolved[ImageConfig]:
-    """The run's own configuration; only how long, where and how it is shown may be changed."""
-    from gansuite.core.config import Layer, from_saved, resolve
-    from gansuite.core.run import Run
-    from gansuite.image.config import ImageConfig
-
-    if run is None:
-        raise GansuiteError("--resume was given without a run.", "Name it: --resume --run runs/image-001")
-    saved = Run(run).configuration()
-    changeable = {
-        "data": {"path"},  # where they lie: that they are the same works is checked
-        "run": {"steps", "minutes", "device", "threads"},
-        "recipe": {"accumulate"},
-        "rhythm": {"sheet"},
-    }
-    for section, values in flags.items():
-        for key in set(values) - changeable.get(section, set()):
-            raise GansuiteError(
-                f"{section}.{key} cannot be changed when a run goes on.",
-                "Leave it out, or start another run with another --run name.",
-            )
-    before = from_saved(ImageConfig, saved)
-    layers = [Layer("run", saved["config"])]
-    if {"steps", "minutes"} & set(flags.get("run", {})):  # another end replaces both bounds of the old one
-        layers.append(Layer("run", {"run": {"steps": None, "minutes": None}}))
-    layers.append(Layer("flag", flags))
-    resolved = resolve(ImageConfig, layers)
-    return type(resolved)(resolved.config, {**before.origins, **dict.fromkeys(_keys(flags), "flag")})
-
-
-def _require_unsaid(**options: object) -> None:
-    for name, value in options.items():
-        if value is not None:
-            raise GansuiteError(
-                f"--{name} cannot be given when a run goes on: it keeps the configuration it began with.",
-                f"Leave --{name} out, or start another run with another --run name.",
-            )
-
-
-def _keys(flags: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return [f"{section}.{key}" for section, values in flags.items() for key in values]
-
-
 def _train(
     resolved: Resolved[ImageConfig],
     path: Path | None,
@@ -273,7 +218,7 @@ def _train(
 
     path = path or next_name("image")
     world.wait()  # all ranks have found the same name before one of them makes the folder
-    observers = _observers(path, tensorboard) if world.leads else []
+    observers = commands.observers(path, tensorboard) if world.leads else []
     command = shlex.join(["gansuite", *sys.argv[1:]])
     progress = _reading if world.leads and sys.stderr.isatty() else None
     image_run = ImageRun(resolved, path, world, observers, resume, command, progress)
@@ -285,36 +230,11 @@ def _train(
         if world.leads and image_run.run.metrics.exists():
             write_report(path)
     if world.leads:
-        _print_outcome(path, as_json)
+        commands.print_outcome(
+            path, as_json, f"Draw from it: gansuite image generate --model {path} --count 8 --out works"
+        )
     return code
 
 
 def _reading(done: int, total: int) -> None:
     print(f"\rreading works: {done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-
-
-def _observers(path: Path, tensorboard: bool) -> list[Observer]:
-    from gansuite.core.observers.jsonl import MetricsFile
-    from gansuite.core.observers.progress import ProgressBar
-    from gansuite.core.observers.tensorboard import TensorBoard
-
-    observers: list[Observer] = [MetricsFile(path / "metrics.jsonl"), ProgressBar()]
-    return [*observers, TensorBoard(path / "tensorboard")] if tensorboard else observers
-
-
-def _print_outcome(path: Path, as_json: bool) -> None:
-    from gansuite.core.health import diagnose
-    from gansuite.core.observers.jsonl import read_metrics
-
-    records = read_metrics(path / "metrics.jsonl")
-    verdict = diagnose(records)
-    if as_json:
-        measures = [r for r in records if r.get("kind") == "measure"]
-        health = {"state": verdict.state, "reason": verdict.reason, "remedy": verdict.remedy}
-        print(json.dumps({"run": str(path), "health": health, "last_measure": measures[-1] if measures else None}))
-        return
-    print(f"{verdict.state}: {verdict.reason} {verdict.remedy}")
-    for name in ("report.html", "samples", "timelapse.webp", "model"):
-        if (path / name).exists():
-            print(path / name)
-    print(f"Draw from it: gansuite image generate --model {path} --count 8 --out works", file=sys.stderr)

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from gansuite.core.errors import GansuiteError, did_you_mean
+from gansuite.core.pictures.decode import Colour, Picture, content_key, decode_entry, in_order
+from gansuite.core.pictures.files import Entry, Refusal, Source, Unreadable, open_source
+from gansuite.core.pictures.fit import FITS
 from gansuite.image.cache import Decoded, Facts, Order, Piece, default_cache_root, fetch
-from gansuite.image.decode import Colour, Picture, content_key, decode_entry, in_order
 from gansuite.image.duplicates import thumbnail
-from gansuite.image.files import Entry, Refusal, Source, Unreadable, open_source
-from gansuite.image.fit import FITS, pixels_needed, squares
-from gansuite.image.labels import Labels, read_labels, split_spec
+from gansuite.image.fit import pixels_needed, squares
+from gansuite.image.labels import Labels, not_used, read_labels, split_spec
 from gansuite.image.resolution import check_resolution
 from gansuite.image.split import hold_out
 
@@ -148,7 +149,7 @@ def read_piece(entry: Entry, config: DataConfig) -> Piece | Refusal:
         picture, data = decode_entry(entry, background, pixels_needed(config.resolution, config.crops))
         return _piece(entry.name, picture, hashlib.sha256(data).hexdigest(), config)
     except Unreadable as error:
-        return Refusal(entry.name, error.reason)
+        return not_used(entry.name, error.reason)
     except MemoryError:
         return Refusal(entry.name, "needs more memory than there is")
 

@@ -1,17 +1,13 @@
-"""From a picture of any shape to squares of one size: cropped, padded, stretched, or cut into several."""
+"""From a work of any shape to squares of one size: the whole of it in one, or cut into several."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from gansuite.image.decode import Colour, Picture
+from gansuite.core.pictures.decode import Colour, Picture
+from gansuite.core.pictures.fit import Box, fitted, resized
 
-FITS = ("crop", "pad", "stretch")
-Box = tuple[float, float, float, float]
 MOST_OVERLAP = 1.4  # crops together show at most this many times the area of the work
 
 
@@ -30,7 +26,7 @@ def squares(picture: Picture, resolution: int, fit: str, crops: int, background:
         return np.asarray(fitted(picture.image, resolution, fit, background))[None]
     across, down = picture.image.width / picture.width, picture.image.height / picture.height
     boxes = [(left * across, top * down, right * across, bottom * down) for left, top, right, bottom in cuts]
-    return np.stack([np.asarray(_resized(picture.image, (resolution, resolution), box)) for box in boxes])
+    return np.stack([np.asarray(resized(picture.image, (resolution, resolution), box)) for box in boxes])
 
 
 def windows(width: int, height: int, resolution: int, crops: int) -> tuple[Box, ...]:
@@ -56,22 +52,6 @@ def windows(width: int, height: int, resolution: int, crops: int) -> tuple[Box, 
     return tuple((left, top, left + side, top + side) for top in tops for left in lefts)
 
 
-def fitted(image: Image.Image, resolution: int, fit: str, background: Colour) -> Image.Image:
-    """The whole of an RGB picture as one square of `resolution` pixels a side; see `squares` for `fit`."""
-    width, height = image.size
-    side = min(width, height)
-    if fit == "stretch":
-        return _resized(image, (resolution, resolution), (0, 0, width, height))
-    if fit == "crop":
-        left, top = (width - side) / 2, (height - side) / 2
-        return _resized(image, (resolution, resolution), (left, top, left + side, top + side))
-    scale = resolution / max(width, height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    canvas = Image.new("RGB", (resolution, resolution), background)
-    canvas.paste(_resized(image, size, (0, 0, width, height)), _centred(size, resolution))
-    return canvas
-
-
 def kept_by_crop(width: int, height: int) -> float:
     """The share of a work's area (0..1) that the middle square shows."""
     return min(width, height) / max(width, height)
@@ -82,15 +62,5 @@ def pixels_needed(resolution: int, crops: int) -> int:
     return 2 * resolution * crops
 
 
-def _resized(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
-    if size == image.size and box == (0, 0, *image.size):
-        return image
-    return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
-
-
 def _spread(count: int, room: float) -> list[float]:
     return [room * place / max(1, count - 1) for place in range(count)]
-
-
-def _centred(size: tuple[int, int], resolution: int) -> tuple[int, int]:
-    return math.floor((resolution - size[0]) / 2), math.floor((resolution - size[1]) / 2)

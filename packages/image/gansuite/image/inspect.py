@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansuite.core.errors import GansuiteError
+from gansuite.core.pictures.decode import Colour, decode_entry, in_order
+from gansuite.core.pictures.files import Entry, Refusal, Source, Unreadable, open_source
 from gansuite.image.dataset import MINIMUM_WORKS, parse_colour
-from gansuite.image.decode import Colour, decode_entry, in_order
 from gansuite.image.duplicates import SIDE, duplicate_groups, thumbnail
-from gansuite.image.files import Entry, Refusal, Source, Unreadable, open_source
 from gansuite.image.fit import kept_by_crop
-from gansuite.image.labels import folder_labels
+from gansuite.image.labels import folder_labels, not_used
 from gansuite.image.resolution import allowed_resolutions
 
 FEW_WORKS = 100
@@ -139,7 +139,7 @@ def _look(entry: Entry, background: Colour) -> _Look | Refusal:
         small = thumbnail(picture.image)
         return _Look(entry.name, picture.format, picture.mode, picture.width, picture.height, small)
     except Unreadable as error:
-        return Refusal(entry.name, error.reason)
+        return not_used(entry.name, error.reason)
 
 
 def _report(source: Source, looks: Sequence[_Look], skipped: tuple[tuple[str, str], ...]) -> Report:

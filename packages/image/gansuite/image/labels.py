@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansuite.core.errors import GansuiteError, did_you_mean
-from gansuite.image.files import Entry, Source, Unreadable
+from gansuite.core.pictures.decode import TABLE
+from gansuite.core.pictures.files import Entry, Refusal, Source, Unreadable
 
 FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
 LABEL_COLUMNS = ("label", "labels", "class", "style", "category")
@@ -72,6 +73,11 @@ def split_spec(spec: str) -> tuple[str, str | None]:
         f"Labels come from 'folders', 'none', 'file.csv' or 'file.csv:column', not from '{spec}'.",
         did_you_mean(spec, ["folders", "none", "labels.csv", "labels.csv:column"]),
     )
+
+
+def not_used(name: str, reason: str) -> Refusal:
+    """A work that is not used; of a table it is said how labels are had from it."""
+    return Refusal(name, f"{reason} (labels from it: {name}:COLUMN)" if reason == TABLE else reason)
 
 
 def folder_labels(works: Sequence[str]) -> list[str]:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from gansuite.core import commands
 from gansuite.core.errors import GansuiteError
 from gansuite.music import BUNDLED, options
 
 if TYPE_CHECKING:
     from gansuite.core.config import Resolved
     from gansuite.core.engine import World
-    from gansuite.core.observers.base import Observer
     from gansuite.music.config import MusicConfig
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+WORKS = {"data": {"paths", "held_out_paths"}}  # where they lie may be said anew
 
 
 @app.command()
@@ -94,14 +94,14 @@ def train(
     Stop with Ctrl-C and go on with --resume. Without --data it trains on an embedded band.
     """
     from gansuite.core.engine import find_device, join
-    from gansuite.music.config import configure
+    from gansuite.music.config import MusicConfig, configure
 
     flags = options.settings(context.params)
     if resume:
-        _require_unsaid(model=model, preset=None if preset == "auto" else preset, config=config)
-        resolved, reason = _resumed(run, flags), f"going on with {run}"
+        commands.require_unsaid(model=model, preset=None if preset == "auto" else preset, config=config)
+        resolved, reason = commands.resumed(MusicConfig, "music", run, flags, WORKS), f"going on with {run}"
     else:
-        resolved, reason = configure(model, preset, config, flags, find_device().type, _processes())
+        resolved, reason = configure(model, preset, config, flags, find_device().type, commands.processes())
     find_device(resolved.config.run.device)  # if it is not there, that is said before anything is read or written
     if dry_run:
         print(f"# {reason}\n{resolved.to_toml()}", end="")
@@ -153,7 +153,7 @@ def generate(
         letters, length = plan(form, bars, sampler.grid.bars)
         piece = Piece(letters, length, names, tempo, key, density, on.type)
         written = write_pieces(sampler, seeds, piece, out or Path("pieces"), beside)
-    _print_written(written, as_json)
+    commands.print_written(written, as_json)
 
 
 @app.command()
@@ -190,7 +190,7 @@ def accompany(
     files = deliver(work, path, Beside(wav, png, npz, engine))
     if notes:
         print("\n".join(notes), file=sys.stderr)
-    _print_written(files, as_json)
+    commands.print_written(files, as_json)
 
 
 @app.command()
@@ -235,7 +235,7 @@ def interpolate(
     else:
         walk = between.Walk(between.ends(seeds), steps, names, tempo or between.TEMPO, key, density, on.type)
     work = between.walk(sampler, seeds[0], walk)
-    _print_written(deliver(work, place(out, "walk.mid"), Beside(wav, png, npz, engine)), as_json)
+    commands.print_written(deliver(work, place(out, "walk.mid"), Beside(wav, png, npz, engine)), as_json)
 
 
 @app.command()
@@ -288,59 +288,7 @@ def render(
 
     rendered = make_sound(midi, out, engine, seconds)
     print(f"{rendered.seconds:.1f} s, played by {rendered.engine}", file=sys.stderr)
-    _print_written([rendered.path], as_json)
-
-
-def _processes() -> int:
-    """How many torchrun started: auto sizes a batch before they have joined."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def _print_written(paths: Sequence[Path], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"written": [str(path) for path in paths]}))
-    else:
-        print("\n".join(str(path) for path in paths))
-
-
-def _resumed(run: Path | None, flags: options.Flags) -> Resolved[MusicConfig]:
-    """The run's own configuration; only how long, where and how it is shown may be changed."""
-    from gansuite.core.config import Layer, from_saved, resolve
-    from gansuite.core.run import Run
-    from gansuite.music.config import MusicConfig
-
-    if run is None:
-        raise GansuiteError("--resume was given without a run.", "Name it: --resume --run runs/music-001")
-    saved = Run(run).configuration()
-    changeable = {
-        "data": {"paths", "held_out_paths"},  # where it lies: that it is the same music is checked
-        "run": {"steps", "minutes", "device", "threads"},
-        "recipe": {"accumulate"},
-        "rhythm": {"sheet"},
-    }
-    for section, values in flags.items():
-        for key in set(values) - changeable.get(section, set()):
-            raise GansuiteError(
-                f"{section}.{key} cannot be changed when a run goes on.",
-                "Leave it out, or start another run with another --run name.",
-            )
-    before = from_saved(MusicConfig, saved)
-    layers = [Layer("run", saved["config"])]
-    if {"steps", "minutes"} & set(flags.get("run", {})):  # another end replaces both bounds of the old one
-        layers.append(Layer("run", {"run": {"steps": None, "minutes": None}}))
-    layers.append(Layer("flag", flags))
-    resolved = resolve(MusicConfig, layers)
-    typed = [f"{section}.{key}" for section, values in flags.items() for key in values]
-    return type(resolved)(resolved.config, {**before.origins, **dict.fromkeys(typed, "flag")})
-
-
-def _require_unsaid(**said: object) -> None:
-    for name, value in said.items():
-        if value is not None:
-            raise GansuiteError(
-                f"--{name} cannot be given when a run goes on: it keeps the configuration it began with.",
-                f"Leave --{name} out, or start another run with another --run name.",
-            )
+    commands.print_written([rendered.path], as_json)
 
 
 def _train(
@@ -358,7 +306,7 @@ def _train(
 
     path = path or next_name("music")
     world.wait()  # all ranks have found the same name before one of them makes the folder
-    observers = _observers(path, tensorboard) if world.leads else []
+    observers = commands.observers(path, tensorboard) if world.leads else []
     command = shlex.join(["gansuite", *sys.argv[1:]])
     if world.leads:
         print(reason, file=sys.stderr)
@@ -369,32 +317,7 @@ def _train(
         if world.leads and music_run.run.metrics.exists():
             write_report(path)
     if world.leads:
-        _print_outcome(path, as_json)
+        commands.print_outcome(
+            path, as_json, f"Play from it: gansuite music generate --model {path} --count 8 --out pieces"
+        )
     return code
-
-
-def _observers(path: Path, tensorboard: bool) -> list[Observer]:
-    from gansuite.core.observers.jsonl import MetricsFile
-    from gansuite.core.observers.progress import ProgressBar
-    from gansuite.core.observers.tensorboard import TensorBoard
-
-    observers: list[Observer] = [MetricsFile(path / "metrics.jsonl"), ProgressBar()]
-    return [*observers, TensorBoard(path / "tensorboard")] if tensorboard else observers
-
-
-def _print_outcome(path: Path, as_json: bool) -> None:
-    from gansuite.core.health import diagnose
-    from gansuite.core.observers.jsonl import read_metrics
-
-    records = read_metrics(path / "metrics.jsonl")
-    verdict = diagnose(records)
-    if as_json:
-        measures = [r for r in records if r.get("kind") == "measure"]
-        health = {"state": verdict.state, "reason": verdict.reason, "remedy": verdict.remedy}
-        print(json.dumps({"run": str(path), "health": health, "last_measure": measures[-1] if measures else None}))
-        return
-    print(f"{verdict.state}: {verdict.reason} {verdict.remedy}")
-    for name in ("report.html", "samples", "model"):
-        if (path / name).exists():
-            print(path / name)
-    print(f"Play from it: gansuite music generate --model {path} --count 8 --out pieces", file=sys.stderr)

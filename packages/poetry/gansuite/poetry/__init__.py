@@ -1,1 +1,3 @@
 """Verse."""
+
+BUNDLED = "verse"  # the model that a command uses when none is named

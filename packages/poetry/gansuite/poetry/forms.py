@@ -41,10 +41,9 @@ class Form:
         """`quatrain: 4 lines, rhyme ABAB, syllables 8-6-8-6`."""
         said = [f"{self.lines} line{'s' if self.lines > 1 else ''}"]
         said += [f"rhyme {self.scheme}"] if self.scheme else []
-        said += [f"syllables {'-'.join(map(_span_text, self.syllables))}"] if self.syllables else []
-        said += (
-            [f"{self.meter} feet {'-'.join(map(str, self.feet))}" if self.feet else self.meter] if self.meter else []
-        )
+        said += [f"syllables {_listed([_span_text(span) for span in self.syllables])}"] if self.syllables else []
+        feet = f" feet {_listed([str(count) for count in self.feet])}" if self.feet else ""
+        said += [f"{self.meter}{feet}"] if self.meter else []
         return f"{self.name}: {', '.join(said)}"
 
 

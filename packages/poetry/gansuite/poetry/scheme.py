@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from gansuite.core.errors import GansuiteError
-from gansuite.poetry.sounds import Ending, Rhyme, Voice, ending_of_line, grade, words_of
+from gansuite.poetry.sounds import Ending, Rhyme, Voice, ending_of_line, english, grade, words_of
 from gansuite.poetry.sounds.rhyme import sounds_of
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWYZabcdefghijklmnopqrstuvwyzαβγδεζηθικλμνξοπρστυφχψω"  # X has a meaning of its own
+ALONE = "-"  # of a heard scheme: this line rhymes with none
 UNRHYMED = "X"  # of a wanted scheme: this line need not rhyme
 NEAR = 4  # lines within which slant and eye rhymes are noticed
 TRUE = Rhyme.RICH  # the least that is counted as a rhyme by ear
+HEARD_VERSION = "1"  # of what `heard_scheme` answers: another one whenever sounds, rhymes or schemes change
 _WEAKER = (Rhyme.EYE, Rhyme.SLANT, Rhyme.LIGHT)  # of lines that share no sound; else one has another group
 
 
@@ -53,6 +55,15 @@ def scheme_of(lines: Sequence[str], voice: Voice, least: Rhyme = Rhyme.EYE) -> S
     """
     endings = [ending_of_line(words, voice) if (words := words_of(line)) else None for line in lines]
     return scheme_of_endings(endings, least)
+
+
+def heard_scheme(lines: Sequence[str]) -> str:
+    """The rhymes by ear alone, for `dataset.open_verse`: a letter a line, `-` for one that rhymes with none.
+
+    Lines that end in the same word, and in no rhyme to it, do not rhyme: who learns from this learns no repetition.
+    """
+    found = scheme_of(lines, english(), TRUE)
+    return "".join(name if how >= TRUE else ALONE for name, how in zip(found.letters, found.grades, strict=True))
 
 
 def scheme_of_endings(endings: Sequence[Ending | None], least: Rhyme = Rhyme.EYE) -> Scheme:

@@ -34,8 +34,7 @@ class Spellings:
         for row, (sequence, _) in enumerate(ordered):
             self._add(sequence, row)
         self._bounds = np.array([self._first, self._beyond], np.int64)
-        self._tokens = [np.array(list(children), np.int64) for children in self._children]
-        self._nodes = [np.array(list(children.values()), np.int64) for children in self._children]
+        self._arrays: dict[int, tuple[Ints, Ints]] = {}  # of the nodes that were asked about
 
     def _add(self, sequence: tuple[int, ...], row: int) -> None:
         node = ROOT
@@ -60,18 +59,20 @@ class Spellings:
 
     def next_tokens(self, node: int, counts: Ints) -> Ints:
         """The tokens with which a wanted word can go on from a node."""
-        first, beyond = self._bounds[:, self._nodes[node]]
-        return np.asarray(self._tokens[node][counts[beyond] > counts[first]])
+        found = self._arrays.get(node)
+        if found is None:
+            children = self._children[node]
+            found = self._arrays[node] = np.array(list(children), np.int64), np.array(list(children.values()), np.int64)
+        tokens, nodes = found
+        first, beyond = self._bounds[:, nodes]
+        return np.asarray(tokens[counts[beyond] > counts[first]])
 
-    def complete(self, node: int, counts: Ints) -> bool:
-        """Whether the tokens that lead to a node spell a wanted word."""
-        first = self._first[node]  # what is spelt by the beginning alone sorts before all that goes on
-        return bool(counts[first + self._own[node]] > counts[first])
+    def step(self, node: int, token: int, counts: Ints) -> int:
+        """The node after one more token; `NOWHERE` where no wanted word goes on so."""
+        child = self._children[node].get(token, NOWHERE)
+        return child if child != NOWHERE and counts[self._beyond[child]] > counts[self._first[child]] else NOWHERE
 
-    def step(self, node: int, token: int) -> int:
-        """The node after one more token; `NOWHERE` where no word goes on so."""
-        return self._children[node].get(token, NOWHERE) if node != NOWHERE else NOWHERE
-
-    def words(self, node: int) -> Ints:
-        """The words that the tokens to a node spell."""
-        return np.asarray(self._word[self._first[node] : self._first[node] + self._own[node]])
+    def word(self, node: int, counts: Ints) -> int:
+        """The first wanted word that the tokens to a node spell; `NOWHERE` where there is none."""
+        own = range(self._first[node], self._first[node] + self._own[node])  # they sort before all that goes on
+        return next((int(self._word[row]) for row in own if counts[row + 1] > counts[row]), NOWHERE)

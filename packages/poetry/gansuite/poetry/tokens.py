@@ -139,6 +139,36 @@ def train_tokenizer(poems: Iterable[str], size: int = SIZE) -> PreTrainedTokeniz
     return _with_line_breaks(tokenizer)
 
 
+def tokenizer_for(
+    poems: Sequence[str],
+    rows: npt.NDArray[np.int64],
+    digest: str,
+    size: int = SIZE,
+    known: bytes = b"",
+    cache_root: Path | None = None,
+) -> PreTrainedTokenizerFast:
+    """The tokenizer of a model that is trained further, else one of these poems, from the cache where it has it.
+
+    Args:
+        poems: N texts.
+        rows: which of them the vocabulary is made of.
+        digest: of both, what the cache finds it by.
+        size: tokens in all.
+        known: the content of the `tokenizer.json` of the model that is trained further, if there is one.
+        cache_root: folder of the cache; None is the environment's GANSUITE_CACHE or the user's cache folder.
+    """
+    from tokenizers import Tokenizer
+
+    def make() -> Stored:
+        text = train_tokenizer((poems[row] for row in rows.tolist()), size).backend_tokenizer.to_str()
+        return Stored({"json": np.frombuffer(text.encode(), np.uint8)})
+
+    if not known:
+        key = key_of("vocabulary", digest, size)
+        known = fetch(cache_root or default_cache_root(), "vocabulary", key, make).arrays["json"].tobytes()
+    return _wrapped(Tokenizer.from_str(known.decode()))
+
+
 def load_tokenizer(folder: str | Path) -> PreTrainedTokenizerFast:
     """A tokenizer that `save_pretrained` wrote to a folder; never looks anywhere else.
 
@@ -244,9 +274,15 @@ def _break(kind: Any, text: str) -> Any:
 
 def _with_line_breaks(tokenizer: Any) -> PreTrainedTokenizerFast:
     from tokenizers import AddedToken
-    from transformers import PreTrainedTokenizerFast
 
     tokenizer.add_tokens([_break(AddedToken, text) for text in (LINE, STANZA)])
+    return _wrapped(tokenizer)
+
+
+def _wrapped(tokenizer: Any) -> PreTrainedTokenizerFast:
+    """As transformers knows it."""
+    from transformers import PreTrainedTokenizerFast
+
     make: Any = PreTrainedTokenizerFast
     made: PreTrainedTokenizerFast = make(
         tokenizer_object=tokenizer,

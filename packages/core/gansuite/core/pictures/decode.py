@@ -26,11 +26,12 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from gansuite.image.files import Entry, Limits, Unreadable
+from gansuite.core.pictures.files import Entry, Limits, Unreadable
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 PORTION = 128  # entries at work together
+TABLE = "is a table, not a picture"
 
 READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
     "PNG": PngImageFile,
@@ -105,7 +106,7 @@ def read_picture(entry: Entry) -> bytes:
         sniff(entry.head())
     except Unreadable as error:
         if entry.name.lower().endswith(".csv") and "text" in error.reason:
-            raise Unreadable(f"is a table, not a picture (labels from it: {entry.name}:COLUMN)") from error
+            raise Unreadable(TABLE) from error
         raise
     return entry.read()
 

@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from gansuite.core.errors import GansuiteError
-from gansuite.image.decode import content_key, decode, decode_entry, grey_to_bytes, in_order, sniff, webp_size
-from gansuite.image.files import Entry, Limits, Source, Unreadable, open_source, printable
+from gansuite.core.pictures.decode import content_key, decode, decode_entry, grey_to_bytes, in_order, sniff, webp_size
+from gansuite.core.pictures.files import Entry, Limits, Source, Unreadable, open_source, printable
+from gansuite.core.pictures.fit import fitted
 
 from .hostile import USED, encoded, make_hostile_folder, pattern, picture, png
+
+GREY = (90, 90, 90)
 
 
 def names(source: Source) -> list[str]:
@@ -362,6 +365,30 @@ def test_results_keep_their_order_and_warnings_are_silenced() -> None:
         warnings.simplefilter("always")
         assert list(in_order(shout, range(300), workers=3)) == [n * n for n in range(300)]
     assert heard == []
+
+
+# ---- squares
+
+
+def test_the_middle_square_is_cropped() -> None:
+    image = Image.new("RGB", (96, 32), "red")
+    image.paste((0, 0, 255), (32, 0, 64, 32))
+    assert np.unique(np.asarray(fitted(image, 32, "crop", GREY)).reshape(-1, 3), axis=0).tolist() == [[0, 0, 255]]
+
+
+def test_padding_keeps_the_whole_work_in_the_middle() -> None:
+    pixels = np.asarray(fitted(Image.new("RGB", (64, 32), "red"), 32, "pad", GREY))
+    assert pixels.shape == (32, 32, 3)
+    assert np.array_equal(pixels[8:24], np.full((16, 32, 3), (255, 0, 0)))
+    assert np.array_equal(np.delete(pixels, np.s_[8:24], axis=0), np.full((16, 32, 3), GREY))
+
+
+def test_stretching_shows_everything() -> None:
+    image = Image.new("RGB", (64, 128), "red")
+    image.paste((0, 0, 255), (0, 64, 64, 128))
+    pixels = np.asarray(fitted(image, 32, "stretch", GREY))
+    assert tuple(pixels[2, 16]) == (255, 0, 0)
+    assert tuple(pixels[29, 16]) == (0, 0, 255)
 
 
 # ---- forty hostile files

@@ -1,0 +1,391 @@
+"""From a configuration to a trained stage: the assembly of a run of poems."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gansuite.core.assembly import ArtRun
+from gansuite.core.errors import GansuiteError
+from gansuite.core.files import write_atomically
+from gansuite.core.model_format import TOKENIZER, is_model
+from gansuite.core.randomness import Draw
+from gansuite.core.session import Kept
+from gansuite.core.trainer import Metrics, Trainer
+from gansuite.poetry.config import ADVERSARIAL, EMBEDDING, ENCODER, LIKELIHOOD, STAGES, PoemConfig
+from gansuite.poetry.controls import Controls
+from gansuite.poetry.dataset import Verse, open_verse
+from gansuite.poetry.evaluation.halves import REWARD, half_of
+from gansuite.poetry.games.adversarial import AdversarialGame
+from gansuite.poetry.games.likelihood import LikelihoodGame, likelihood
+from gansuite.poetry.games.ranking import RankingGame, apart, ranking, recalls
+from gansuite.poetry.games.recognition import LabelledSource, RecognitionGame, recognised
+from gansuite.poetry.games.rollout import Manner, Poems, decoder_of, roll_out
+from gansuite.poetry.kinds import kinds_of
+from gansuite.poetry.measures.bleu import self_bleu
+from gansuite.poetry.negatives import STYLES
+from gansuite.poetry.networks import critics
+from gansuite.poetry.networks import embedding as embeddings
+from gansuite.poetry.networks import encoder as encoders
+from gansuite.poetry.networks import poet as poets
+from gansuite.poetry.networks.critics import MATCHES, Critic
+from gansuite.poetry.networks.embedding import Embedding
+from gansuite.poetry.networks.encoder import Encoder
+from gansuite.poetry.pairs import Pairs
+from gansuite.poetry.parts import (
+    ART,
+    PLACED,
+    POET,
+    SEEN,
+    Parts,
+    codes_of,
+    load_parts,
+    poet_of,
+    require_part,
+    seen_of,
+)
+from gansuite.poetry.pictures import PictureSet, open_pictures
+from gansuite.poetry.prompts import Prompter
+from gansuite.poetry.scheme import HEARD_VERSION, heard_scheme
+from gansuite.poetry.sources import LessonSource, PairSource, PoemSource
+from gansuite.poetry.split import Ints
+from gansuite.poetry.tokens import decoded_poem, encoded_poem, tokenized, tokenizer_for
+
+MEASURED = 600  # held-out poems that a run looks at as it goes
+RANKED = 256  # held-out pairs among which the right one is looked for
+WRITTEN = 96  # poems for held-out pictures that a run looks at as it goes
+SHEET = 8  # poems on a sheet
+
+
+class StageRun(ArtRun[PoemConfig]):
+    """One stage of a run, new or resumed, ready to train.
+
+    What earlier stages made is read from the model it starts from, and goes on unchanged into the model it makes.
+
+    Attributes:
+        part: the part that is trained, by its name in a model.
+        parts: what is there already.
+        verse, tokens, pictures: the works.
+    """
+
+    art: ClassVar[str] = ART
+    part: ClassVar[str]
+
+    def open_works(self) -> str:
+        """Read poems and pictures, and the model that this stage starts from."""
+        c = self.config
+        self.parts = self._start()
+        self.pictures = open_pictures(c.network.images) if c.network.images else None
+        self.verse = open_verse(c.data, self.pictures, heard_scheme, HEARD_VERSION)
+        poems = self.verse.corpus.poems
+        self.tokenizer = tokenizer_for(
+            poems, self.verse.train, self.verse.digest, c.poet.vocabulary, self.parts.vocabulary
+        )
+        self.tokens = tokenized(poems, self.verse.corpus.digest, self.tokenizer)
+        self.prompter = Prompter(self.tokenizer.get_vocab(), c.poet.places)
+        digest = hashlib.sha256(f"{self.verse.digest} {self.parts.digest}".encode())
+        digest.update(self.pictures.digest.encode() if self.pictures else b"")
+        return digest.hexdigest()
+
+    def files(self) -> Mapping[str, bytes]:
+        """The vocabulary."""
+        return {TOKENIZER: self.tokenizer.backend_tokenizer.to_str().encode()}
+
+    def weights(self, kept: Kept) -> Mapping[str, Tensor]:
+        """Those of all parts."""
+        found = {
+            name: weight for name, weight in self.parts.weights().items() if name.split(".")[0] not in self.trained()
+        }
+        for part, state in self.trained_states(kept).items():
+            found |= {f"{part}.{name}": weight for name, weight in state.items()}
+        return found
+
+    def describe(self, generator: nn.Module) -> Mapping[str, Any]:
+        """The parts that the model has."""
+        return {"name": "poem", "parts": {**self.parts.specs, **self.trained()}}
+
+    def trained_states(self, kept: Kept) -> Mapping[str, Mapping[str, Tensor]]:
+        """The weights of the parts that are trained."""
+        return {self.part: kept.averages["generator"]}
+
+    @abstractmethod
+    def trained(self) -> Mapping[str, Mapping[str, Any]]:
+        """The descriptions of the parts that are trained."""
+
+    def about(self) -> tuple[str, str, str]:
+        """For the card."""
+        report = self.verse.report
+        data = f"{report.poems[0]} poems for training, {report.poems[1]} of other authors held out"
+        seen = f"; {report.pictures[0]} pictures, {report.pairs[0]} pairs" if self.pictures else ""
+        return f"poems, stage {self.config.network.name}", data + seen, self.yardstick
+
+    yardstick: ClassVar[str]
+
+    def _shown(self) -> PictureSet:
+        """The pictures.
+
+        Raises:
+            GansuiteError: none are named.
+        """
+        if self.pictures is None:
+            raise GansuiteError(
+                f"The stage {self.config.network.name} learns from pictures, and none are named.",
+                "Name a folder or zip of them with --images, or train a poet of poems alone: --stage likelihood.",
+            )
+        return self.pictures
+
+    def _start(self) -> Parts:
+        """What the stage before made in the same folder, or the model that is named."""
+        said = self.config.network.start
+        if said:
+            return load_parts(said)
+        stage = STAGES.index(self.config.network.name)
+        before = [self.path.parent / name / "model" for name in reversed(STAGES[:stage])]
+        found = next((folder for folder in before if is_model(folder)), None)
+        return load_parts(found) if found else Parts()
+
+
+class LikelihoodRun(StageRun):
+    """The poet learns by maximum likelihood: from poems alone, and from those with pictures where there are any."""
+
+    part = POET
+    yardstick = "poems of other authors, nothing asked: nats a token, perplexity"
+
+    def build_trainer(self) -> Trainer:
+        """The trainer of this stage."""
+        c = self.config
+        self.codes = codes_of(self.parts, self.pictures.thumbnails) if self.pictures else None
+        poet = self._poet().to(self.world.device)
+        lengths = self.tokens.lengths[self.verse.train]
+        game = LikelihoodGame(poet, self.prompter, self.codes, c.likelihood, 1 + float(lengths.mean()))
+        source = PoemSource(self.tokens, self.verse.controls, self.verse.train, self.verse.match.train)
+        return Trainer(game, source, c.recipe, c.budget(), c.run.seed, self.world)
+
+    def _poet(self) -> poets.Poet:
+        """A new poet, or the one that is there; with an eye, if there are pictures."""
+        sight = 0 if self.codes is None else self.codes.shape[1]
+        before = poet_of(self.parts) if POET in self.parts else None
+        if before is not None and sight in (0, before.picture):
+            return before.train().requires_grad_(True)
+        sizes = replace(self.config.poet, vocabulary=len(self.tokenizer)) if before is None else before.config
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.run.seed)
+            poet = poets.Poet(sizes, sight, self.prompter.image)
+        if before is not None:
+            poet.language.load_state_dict(before.language.state_dict())
+        return poet
+
+    def trained(self) -> Mapping[str, Mapping[str, Any]]:
+        """The poet."""
+        return {POET: poets.describe(cast(poets.Poet, self._average()))}
+
+    def prepare(self) -> None:
+        """Held-out poems to look at, and the pictures of those that have some."""
+        rows = self.verse.held_out
+        some = rows[np.linspace(0, len(rows) - 1, min(MEASURED, len(rows))).astype(int)]
+        self.measured = [self.tokens[row] for row in some]
+        pairs = self.verse.match.held_out
+        chosen = np.linspace(0, len(pairs) - 1, min(MEASURED, len(pairs))).astype(int)
+        self.paired = [self.tokens[row] for row in pairs.poem[chosen]]
+        self.seen = None if self.codes is None or not len(pairs) else self.codes[pairs.picture[chosen].astype(np.int64)]
+
+    def measure(self, generator: nn.Module) -> Metrics:
+        """How likely poems of other authors are; and those with pictures, with and without them."""
+        poet = cast(poets.Poet, generator)
+
+        def nats(poems: Sequence[Ints], codes: Tensor | None = None) -> float:
+            total, count = likelihood(poet, self.prompter, poems, codes)
+            return total / max(1, count)
+
+        found = nats(self.measured)
+        measures = {"held_out_distance": found, "perplexity": math.exp(found)}
+        if self.seen is not None:
+            measures |= {
+                "perplexity_seen": math.exp(nats(self.paired, self.seen)),
+                "perplexity_unseen": math.exp(nats(self.paired)),
+            }
+        return measures
+
+    def draw_sheet(self, generator: nn.Module, stem: Path) -> None:
+        """Eight poems of four lines, from the same random numbers all through a run."""
+        poet = cast(poets.Poet, generator)
+        draw = Draw(self.config.run.seed, 0, SHEET, slice(None), scope="sheet/")
+        asked = [Controls(lines=4)] * SHEET
+        codes = None
+        if self.seen is not None:
+            codes = self.seen[np.linspace(0, len(self.seen) - 1, SHEET).astype(int)]
+        poems = roll_out(decoder_of(poet), self.prompter, codes, asked, draw, Manner())
+        texts = [decoded_poem(self.tokenizer, poem) for poem in poems.tokens]
+        write_atomically(stem.with_suffix(".txt"), "\n\n\n".join(texts) + "\n")
+
+
+class EncoderRun(StageRun):
+    """The encoder learns what pictures show."""
+
+    part = SEEN
+    yardstick = "held-out pictures: share recognised"
+
+    def build_trainer(self) -> Trainer:
+        """The trainer of this stage."""
+        c, pictures = self.config, self._shown()
+        scenes, objects = kinds_of(self.verse.match.labels, pictures.names)
+        sizes = replace(c.encoder, scenes=scenes, objects=objects)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(c.run.seed)
+            encoder = Encoder(sizes).to(self.world.device)
+        source = LabelledSource(pictures, self.verse.match.train_pictures, encoder.labels, self.world.device)
+        return Trainer(RecognitionGame(encoder, c.recognition), source, c.recipe, c.budget(), c.run.seed, self.world)
+
+    def trained(self) -> Mapping[str, Mapping[str, Any]]:
+        """The encoder."""
+        return {SEEN: encoders.describe(cast(Encoder, self._average()))}
+
+    def prepare(self) -> None:
+        """Nothing more is needed."""
+
+    def measure(self, generator: nn.Module) -> Metrics:
+        """What is recognised of the held-out pictures; the distance is the share that is not."""
+        found = recognised(cast(Encoder, generator), self._shown(), self.verse.match.held_out_pictures)
+        return {"held_out_distance": 1 - found.get("labels", found["mood"]), **found}
+
+    def draw_sheet(self, generator: nn.Module, stem: Path) -> None:
+        """Nothing to show."""
+
+
+class EmbeddingRun(StageRun):
+    """Pictures and poems learn one space."""
+
+    part = PLACED
+    yardstick = "held-out pairs: ranking loss, recall among 256 by kind"
+
+    def build_trainer(self) -> Trainer:
+        """The trainer of this stage."""
+        c, pictures = self.config, self._shown()
+        self.codes = seen_of(self.parts, pictures.thumbnails, self.world.device).to(self.world.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(c.run.seed)
+            embedding = Embedding(len(self.tokenizer), self.codes.shape[1], c.embedding).to(self.world.device)
+        pairs = half(self.verse, self.verse.match.train)
+        source = PairSource(self.tokens, pairs, self.codes, self.verse.match.labels)
+        return Trainer(RankingGame(embedding), source, c.recipe, c.budget(), c.run.seed, self.world)
+
+    def trained(self) -> Mapping[str, Mapping[str, Any]]:
+        """The embedding."""
+        return {PLACED: embeddings.describe(cast(Embedding, self._average()))}
+
+    def prepare(self) -> None:
+        """Held-out pairs."""
+        held = PairSource(self.tokens, self.verse.match.held_out, self.codes, self.verse.match.labels)
+        self.held = held.take(np.linspace(0, len(held) - 1, min(RANKED, len(held))).astype(int))
+
+    @torch.no_grad()
+    def measure(self, generator: nn.Module) -> Metrics:
+        """The ranking loss, and how often what comes first, or among ten, shows the same kind of thing."""
+        embedding = cast(Embedding, generator)
+        near = embedding.pictures(self.held.codes) @ embedding.poems(self.held.ids, self.held.there).T
+        loss = ranking(near, apart(self.held.kind), embedding.config.margin)
+        return {"held_out_distance": float(loss), **recalls(near, self.held.kind)}
+
+    def draw_sheet(self, generator: nn.Module, stem: Path) -> None:
+        """Nothing to show."""
+
+
+class AdversarialRun(StageRun):
+    """The poet against its two critics, from the likelihood model on."""
+
+    part = POET
+    yardstick = "held-out pairs: nats a token; poems for held-out pictures: what the critics say, variety"
+
+    def build_trainer(self) -> Trainer:
+        """The trainer of this stage."""
+        c, device = self.config, self.world.device
+        require_part(self.parts, POET)
+        self.codes = codes_of(self.parts, self._shown().thumbnails, device)
+        reference = poet_of(self.parts).to(device)
+        poet = deepcopy(reference).train().requires_grad_(True)
+        lengths = self.tokens.lengths[self.verse.train]
+        game = AdversarialGame(poet, reference, *self._critics(), self.prompter, c.game, 1 + float(lengths.mean()))
+        pairs = half(self.verse, self.verse.match.train)
+        source = LessonSource(self.verse, self.tokens, pairs, self.codes, self._encode, c.run.seed)
+        return Trainer(game, source, c.recipe, c.budget(), c.run.seed, self.world)
+
+    def _critics(self) -> tuple[Critic, Critic]:
+        """New ones: those that a model brings have been pleased already."""
+        sizes, words = self.config.critics, len(self.tokenizer)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.run.seed)
+            relevance = Critic(words, len(MATCHES), self.codes.shape[1], sizes)
+            return relevance.to(self.world.device), Critic(words, len(STYLES), 0, sizes).to(self.world.device)
+
+    def _encode(self, text: str) -> Ints:
+        return np.array(encoded_poem(self.tokenizer, text)[: self.config.game.tokens] or [0], np.int64)
+
+    def trained(self) -> Mapping[str, Mapping[str, Any]]:
+        """The poet and its critics."""
+        players = self.trainer.game.discriminators
+        specs = {name: critics.describe(cast(Critic, player)) for name, player in players.items()}
+        return {POET: poets.describe(cast(poets.Poet, self._average())), **specs}
+
+    def trained_states(self, kept: Kept) -> Mapping[str, Mapping[str, Tensor]]:
+        """The averaged poet, and the critics as they are."""
+        return {POET: kept.averages["generator"], **kept.discriminators}
+
+    def prepare(self) -> None:
+        """Held-out pairs."""
+        pairs = self.verse.match.held_out
+        chosen = np.linspace(0, len(pairs) - 1, min(WRITTEN, len(pairs))).astype(int)
+        self.pairs = pairs.where(np.isin(np.arange(len(pairs)), chosen))
+        self.seen = self.codes[self.pairs.picture.astype(np.int64)]
+
+    def measure(self, generator: nn.Module) -> Metrics:
+        """How likely the poems of held-out pictures still are, and what is said of those that the poet writes."""
+        poet = cast(poets.Poet, generator)
+        game = cast(AdversarialGame, self.trainer.game)
+        total, count = likelihood(poet, self.prompter, [self.tokens[row] for row in self.pairs.poem], self.seen)
+        written = self._write(poet)
+        style, relevance, there = game.potentials(written.tokens, self.seen)
+        assert relevance is not None
+        last = there.sum(1, keepdim=True) - 1
+        return {
+            "held_out_distance": total / count,
+            "relevance": float(relevance.gather(1, last).mean()),
+            "style": float(style.gather(1, last).mean()),
+            "distinct_2": written.variety(),
+            "self_bleu": self_bleu([poem.tolist() for poem in written.tokens]),
+        }
+
+    def _write(self, poet: poets.Poet) -> Poems:
+        draw = Draw(self.config.run.seed, 0, len(self.seen), slice(None), self.world.device, "sheet/")
+        asked = [Controls(lines=4)] * len(self.seen)
+        return roll_out(decoder_of(poet), self.prompter, self.seen, asked, draw, Manner(most=self.config.game.tokens))
+
+    def draw_sheet(self, generator: nn.Module, stem: Path) -> None:
+        """Poems for held-out pictures, from the same random numbers all through a run, with what is seen."""
+        written = self._write(cast(poets.Poet, generator)).tokens
+        chosen = np.linspace(0, len(written) - 1, min(SHEET, len(written))).astype(int).tolist()
+        labels = self.verse.match.labels
+        texts = [f"({labels[self.pairs.picture[row]]})\n{decoded_poem(self.tokenizer, written[row])}" for row in chosen]
+        write_atomically(stem.with_suffix(".txt"), "\n\n\n".join(texts) + "\n")
+
+
+def half(verse: Verse, pairs: Pairs) -> Pairs:
+    """The pairs that those may learn from who are rewarded for it; a judge learns from the others."""
+    return pairs.where(half_of(verse.corpus)[pairs.poem] == REWARD)
+
+
+RUNS_OF: Mapping[str, type[StageRun]] = {
+    ENCODER: EncoderRun,
+    EMBEDDING: EmbeddingRun,
+    LIKELIHOOD: LikelihoodRun,
+    ADVERSARIAL: AdversarialRun,
+}

@@ -1,0 +1,258 @@
+"""Poems, line by line: for each line candidates that keep the form, of which the likeliest is taken.
+
+Form is not hoped for: no row of a line can leave the room that the form gives it, so that every poem has its lines, its
+rhymes, its syllables and the words that were asked for, whatever the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from gansuite.core.errors import GansuiteError
+from gansuite.core.randomness import generator
+from gansuite.poetry.forms import Form, Span
+from gansuite.poetry.scheme import UNRHYMED
+from gansuite.poetry.sounds import Ending, words_of
+from gansuite.poetry.verse import Line, read_line
+from gansuite.poetry.vocabulary import LineRoom, Mask, State, line_patterns, stress_of
+from gansuite.poetry.writing.candidates import candidates
+from gansuite.poetry.writing.filter import is_offensive
+from gansuite.poetry.writing.finish import finished
+from gansuite.poetry.writing.pen import Page, Pen
+from gansuite.poetry.writing.row import LineRules, Row
+from gansuite.poetry.writing.score import appeal
+from gansuite.poetry.writing.wish import FEWEST_FREE, LENGTHS, MOST_FREE, Wish, checked, holds_word
+from gansuite.poetry.writing.wordbook import FULL_STOPS, PAUSES, Wordbook
+
+ATTEMPTS = 6  # poems begun before a form is given up
+ROUNDS = 3  # of candidates for a line
+PARTNERS = 5  # rhymes to choose from, for each line that is to rhyme with one
+MEMORY = 170  # tokens of a poem that the pen sees at the beginning of a line; its model has learnt no longer ones
+VERSE = (6, 11)  # syllables of a rhymed poem's first line where nobody asked for a length
+
+Rank = Callable[[Sequence["Poem"]], Sequence[float]]
+
+
+class DeadEnd(Exception):
+    """The lines so far leave no way to go on."""
+
+
+@dataclass(frozen=True)
+class Poem:
+    """A poem that was written.
+
+    Attributes:
+        lines: of text.
+        seed: of this poem; with the same wish and pen it is written again.
+        log_likelihood: of a token in the mean under the pen, as if nothing had been asked for.
+        tokens: that were written.
+        score: by the `rank` that was given to `compose`.
+    """
+
+    lines: tuple[str, ...]
+    seed: int
+    log_likelihood: float
+    tokens: int
+    score: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The lines with line breaks between them."""
+        return "\n".join(self.lines)
+
+
+def compose(pen: Pen, wish: Wish, book: Wordbook, count: int = 1, rank: Rank | None = None) -> list[Poem]:
+    """Poems, all different; the first has the wish's seed, each other the next.
+
+    Args:
+        pen: a language model, with picture, controls and guidance.
+        wish: what is asked for.
+        book: the words to write in, of the pen's tokenizer.
+        count: how many.
+        rank: tells how good poems are; of each `wish.best_of` the best is kept, without it the likeliest.
+
+    Raises:
+        GansuiteError: what is asked for cannot be met.
+    """
+    wish = checked(wish, book.voice)
+    book = book.with_words(wish.words)
+    texts: set[str] = set()
+    poems = []
+    for number in range(count):
+        some = [_another(pen, wish, book, wish.seed + number, turn, texts) for turn in range(wish.best_of)]
+        scores = list(rank(some)) if rank else [poem.log_likelihood for poem in some]
+        best = max(range(len(some)), key=scores.__getitem__)
+        poems.append(replace(some[best], score=scores[best]) if rank else some[best])
+    return poems
+
+
+def _another(pen: Pen, wish: Wish, book: Wordbook, seed: int, turn: int, texts: set[str]) -> Poem:
+    """A poem that is none of those there are."""
+    for attempt in range(ATTEMPTS):
+        try:
+            poem = _Draft(pen, wish, book, seed, f"poem/{turn}/{attempt}").poem()
+        except DeadEnd:
+            continue
+        if poem.text not in texts:
+            texts.add(poem.text)
+            return poem
+    asked = f" with {', '.join(wish.words)} in it" if wish.words else ""
+    raise GansuiteError(
+        f"No poem was found that keeps to {wish.form or 'a free form'}{asked}.",
+        "Ask for less, use other words, or raise the temperature.",
+    )
+
+
+@dataclass
+class _Draft:
+    """A poem that is being written."""
+
+    pen: Pen
+    wish: Wish
+    book: Wordbook
+    seed: int
+    stream: str
+    lines: list[Line] = field(default_factory=list)
+    ids: list[list[int]] = field(default_factory=list)
+    surprise: float = 0.0
+    tokens: int = 0
+
+    def poem(self) -> Poem:
+        """Write it to its end."""
+        page = self._opened()
+        over = False
+        while not over:
+            over, page = self._next(page)
+        lines = finished([line.text for line in self.lines])
+        if is_offensive("\n".join(lines)):
+            raise DeadEnd
+        return Poem(tuple(lines), self.seed, -self.surprise / max(1, self.tokens), self.tokens)
+
+    @property
+    def form(self) -> Form:
+        """What is asked for; a free poem may have as many lines as any."""
+        return self.wish.form or Form("free", MOST_FREE)
+
+    def _opened(self) -> Page:
+        """A page with the whole lines of the opening."""
+        for text in self.wish.whole_lines:
+            self.lines.append(read_line(text, self.book.voice))
+        self.ids = [self.book.tokenizer.encode(f"{line}\n").ids for line in self.wish.whole_lines]
+        return self._remembered()
+
+    def _remembered(self) -> Page:
+        """A page with the last lines, as many as the model can keep in view."""
+        while sum(map(len, self.ids)) > MEMORY:
+            self.ids.pop(0)
+        return self.pen.begin([token for line in self.ids for token in line])
+
+    def _next(self, page: Page) -> tuple[bool, Page]:
+        """Write a line; tells whether the poem is over."""
+        rules = self._rules()
+        start = self._begun(rules)
+        standing = page.write(torch.tensor([start.ids])) if start.ids else page
+        row = self._chosen(standing, rules, start)
+        self.surprise += row.surprise
+        self.tokens += len(row.ids) - len(start.ids)
+        self.lines.append(read_line(self._text(row), self.book.voice))
+        over = rules.last or row.ended == 2
+        self.ids.append(list(row.ids))
+        if over or page.length + len(row.ids) <= MEMORY:
+            return over, page if over else page.write(torch.tensor([row.ids]))
+        return over, self._remembered()
+
+    def _chosen(self, page: Page, rules: LineRules, start: Row) -> Row:
+        """The best of the candidates."""
+        musts = [word for word in self.wish.words if not holds_word([line.text for line in self.lines], word)]
+        numbers = [number for word in musts if (number := self.book.number(word)) is not None]
+        left = self.form.lines - len(self.lines) if self.wish.form else FEWEST_FREE - len(self.lines)
+        needed = max(0, len(musts) - max(0, left - 1))
+        for turn in range(ROUNDS):
+            chance = generator(self.seed, f"{self.stream}/{turn}", len(self.lines))
+            wish = replace(self.wish, breadth=self.wish.breadth << turn)
+            rows = candidates(page, rules, start, numbers, wish, chance)
+            rows = [row for row in rows if len(set(row.words) & set(numbers)) >= needed and self._is_new(row)]
+            if rows:
+                return max(rows, key=lambda row: self._appeal(row, numbers, left))
+        raise DeadEnd
+
+    def _appeal(self, row: Row, musts: Sequence[int], left: int) -> float:
+        placed = len(set(row.words) & set(musts)) / max(1, left)
+        return appeal(self._text(row), row, self.lines, self.form, self.book.voice) + placed
+
+    def _is_new(self, row: Row) -> bool:
+        words = words_of(self._text(row).lower())
+        return all(words != words_of(line.text.lower()) for line in self.lines)
+
+    def _text(self, row: Row) -> str:
+        return self.book.tokenizer.decode(list(row.ids[:-1] if row.ended else row.ids)).strip()
+
+    def _rules(self) -> LineRules:
+        """What the next line must keep to."""
+        number, form = len(self.lines), self.form
+        letter = form.scheme[number : number + 1].replace(UNRHYMED, "")
+        earlier = [line for line, name in zip(self.lines, form.scheme, strict=False) if name == letter]
+        patterns = line_patterns(form, number, self._span(letter, earlier))
+        ends = [line.ending for line in earlier if line.ending is not None]
+        later = form.scheme[number + 1 :].count(letter) if letter else 0
+        room = LineRoom(self.book.vocabulary, patterns, self._usable(), self._last_words(ends, later))
+        if not room.possible:
+            raise DeadEnd
+        last = number == form.lines - 1
+        return LineRules(self.book, room, bool(ends), last, self.wish.form is None and number >= FEWEST_FREE - 1)
+
+    def _usable(self) -> Mask:
+        """The words that may be used: those of today, and those that were asked for."""
+        if not self.wish.modern:
+            return np.ones(len(self.book.vocabulary), bool)
+        return self.book.modern | self.book.vocabulary.mask(
+            self.book.vocabulary.words[n] for word in self.wish.words if (n := self.book.number(word)) is not None
+        )
+
+    def _last_words(self, ends: Sequence[Ending], later: int) -> Mask:
+        """The words with which the next line may end."""
+        used = self.book.vocabulary.mask(
+            spelt for line in self.lines if line.words for spelt in (line.words[-1], line.words[-1].lower())
+        )
+        mask = self.book.can_end_a_line & ~used
+        if ends:
+            mask &= self.book.vocabulary.rhyming(*ends)
+        elif later:
+            mask &= self.book.partners >= PARTNERS * later
+        return mask
+
+    def _span(self, letter: str, earlier: Sequence[Line]) -> Span:
+        """The syllables of a line of which the form does not tell the length."""
+        if not self.form.scheme or (not letter and not self.lines):
+            return LENGTHS
+        if not self.lines:
+            return VERSE
+        if earlier:
+            return max(3, earlier[0].syllables - 1), earlier[0].syllables + 1
+        first = self.lines[0].syllables
+        return max(4, first - 2), first + 1
+
+    def _begun(self, rules: LineRules) -> Row:
+        """The line as far as the opening has it."""
+        text = self.wish.begun_line if len(self.lines) == len(self.wish.whole_lines) else ""
+        if not text:
+            return rules.start()
+        words = words_of(text)
+        state: State = rules.room.start
+        for word in words:
+            state = rules.room.after(state, stress_of(word, self.book.voice))
+        last = self.book.number(words[-1])
+        numbers = [-1 if (n := self.book.number(word)) is None else n for word in words]
+        full = rules.room.is_full(state) and (last is None or bool(rules.room.closing[last]))
+        sign = next((sign for sign in (*FULL_STOPS, *PAUSES) if text.endswith(sign.strip())), "")
+        row = rules.opened(self.book.tokenizer.encode(text).ids, numbers, state, full, not sign)
+        if not row.may_go_on and not row.may_end:
+            raise GansuiteError(
+                f"The opening '{text}' cannot be gone on with as line {len(self.lines) + 1} of {self.form}.",
+                "Change it, or ask for another form.",
+            )
+        return replace(row, stopped=sign in FULL_STOPS)
