@@ -57,6 +57,7 @@ def chosen(counts: dict[str, tuple[int, int, int, float]]) -> Iterator[tuple[str
     """The words taken, spelt as they mostly are, and whether each is old."""
     voice, lists = english(), word_lists("writing.txt")
     out, kept, old = (frozenset(lists[name]) for name in ("left out", "kept", "old"))
+    yield from ((word, word in old) for word in sorted((old | kept) - counts.keys()))
     for word, (low, capital, authors, early) in counts.items():
         name = capital > 1.2 * low
         spelt = word.capitalize() if name else word
@@ -91,7 +92,7 @@ def main() -> None:
     args = parser.parse_args()
     with lzma.open(args.poems, "rt", encoding="utf-8") as lines:
         words = list(chosen(counted(json.loads(line) for line in lines)))
-    common, old = ([word for word, is_one in words if is_one == wanted] for wanted in (False, True))
+    common, old = (sorted(word for word, is_one in words if is_one == wanted) for wanted in (False, True))
     text = f"""# Words that poems are written in, spelt as inside a line: those of today, and those of old verse only.
 # Made by benchmarks/poetry_words.py.
 

@@ -116,6 +116,19 @@ def test_weights_go_into_their_network_and_no_other(inside: Path) -> None:
         model.load_into(nn.Linear(2, 2))
 
 
+def test_other_files_of_a_model_lie_beside_it(inside: Path) -> None:
+    def put(content: bytes) -> Path:
+        files = {"tokenizer.json": content, "words.txt": b"a\nb\n"}
+        return save_pretrained(inside / "m", CONFIG, network().state_dict(), CARD, files=files)
+
+    folder = put(b"{}")
+    assert (folder / "words.txt").read_bytes() == b"a\nb\n"
+    assert load(folder).digest == load(save(inside / "plain")).digest
+    put(b'{"version": "1.0"}')
+    assert (folder / "tokenizer.json").read_bytes() == b'{"version": "1.0"}'
+    assert torch.equal(load(folder).weights["0.weight"], network()[0].weight)
+
+
 def test_the_config_is_written_last(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gansuite.core import model as module
 

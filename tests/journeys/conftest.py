@@ -10,6 +10,7 @@ import torch
 
 from gansuite.cli import main
 from journeys.front_door import SMALL, Gansuite, Result
+from journeys.poems import Works, train_once, write_works
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +51,30 @@ def small_toml(tmp_path: Path) -> Path:
     path = tmp_path / "small.toml"
     path.write_text(SMALL, encoding="utf8")
     return path
+
+
+# ------------------------------------------------------------------ poems: trained once for all journeys
+
+
+@pytest.fixture(scope="session")
+def poem_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where they lie."""
+    return tmp_path_factory.mktemp("poem-runs")
+
+
+@pytest.fixture(scope="session")
+def poem_works(poem_runs: Path) -> Works:
+    """Pictures and poems."""
+    return write_works(poem_runs / "works")
+
+
+@pytest.fixture
+def poet(gansuite: Gansuite, poem_works: Works, poem_runs: Path) -> Path:
+    """A run of all four stages."""
+    return train_once(gansuite, poem_runs / "whole", *poem_works.words())
+
+
+@pytest.fixture
+def blind_poet(gansuite: Gansuite, poem_works: Works, poem_runs: Path) -> Path:
+    """A run of poems alone: it sees no pictures and has no critics."""
+    return train_once(gansuite, poem_runs / "blind", *poem_works.words(steps=2, pictures=False))

@@ -41,7 +41,7 @@ def test_a_run_ends_with_its_poem() -> None:
     assert longest_shared(["x a", "b c"], training).tolist() == [1, 1]
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TEXTS, TEXTS)
 def test_runs_are_found_exactly(training: list[str], texts: list[str]) -> None:
     def slow(text: str) -> int:

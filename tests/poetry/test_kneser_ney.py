@@ -63,7 +63,7 @@ class Slow:
         return (own - self.discounts[n][min(own, 3)] + sum(taken) * lower) / sum(counts)
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(POEMS, POEMS, st.integers(1, 3))
 def test_it_agrees_with_the_paper(training: list[list[int]], poems: list[list[int]], order: int) -> None:
     slow, wanted = Slow(training, order), []
@@ -75,7 +75,7 @@ def test_it_agrees_with_the_paper(training: list[list[int]], poems: list[list[in
     assert model.perplexity(*packed(poems)) == pytest.approx(math.exp(-np.log(wanted).mean()))
 
 
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(POEMS, st.lists(st.integers(0, 5), max_size=3))
 def test_what_may_follow_adds_up_to_one(training: list[list[int]], before: list[int]) -> None:
     model, place = trained(training), len(before)

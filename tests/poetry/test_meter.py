@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
@@ -97,6 +97,7 @@ def test_monosyllables_fit_anywhere() -> None:
         assert scan_line("one two three four five six", meter, VOICE).fit == 1
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(FEET)), st.integers(-1, LONGEST + 3))
 def test_patterns_are_as_long_as_the_line_and_made_of_feet(meter: str, length: int) -> None:
     found = patterns(meter, length)

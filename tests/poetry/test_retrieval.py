@@ -59,7 +59,7 @@ def test_whoever_tells_the_label_and_no_more_reaches_the_ceiling() -> None:
     assert json.loads(json.dumps(found.to_dict()))["ceiling"]["10"] == pytest.approx(0.1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.integers(0, 9))
 def test_intervals_hold_their_mean_and_repeat(values: list[float], seed: int) -> None:
     found = interval(np.array(values), seed)

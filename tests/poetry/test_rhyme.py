@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.poetry.sounds import Rhyme, ending_of, ending_of_line, english, grade, rhyme, words_of
@@ -13,7 +13,8 @@ VOICE = english()
 COMMON = """
 night light sea see read bed seed wind kind memory liberty love move come home time fine heaven given power hour desire
 fire again rain men day the a of flower o'er more before thou now loneliness bless over lover waited fated river quiver
-star far war sing singing knowing eternity thee stone alone gone moon june soon kiss this is you through blood flood food
+star far war sing singing knowing eternity thee stone alone gone moon june soon kiss this is you through blood flood
+food
 """
 WORDS = sorted(set(COMMON.split()))
 
@@ -64,17 +65,20 @@ def test_pairs_worked_out_by_hand(one: str, other: str, how: Rhyme) -> None:
     assert rhyme(one, other, VOICE) is how
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDS), st.sampled_from(WORDS))
 def test_rhyme_is_symmetric(one: str, other: str) -> None:
     assert rhyme(one, other, VOICE) is rhyme(other, one, VOICE)
 
 
+@settings(deadline=None)
 @given(st.text("abcdefghijklmnopqrstuvwxyz'", min_size=1, max_size=12))
 def test_no_word_rhymes_with_itself(word: str) -> None:
     assert rhyme(word, word, VOICE) is Rhyme.REPEAT
     assert rhyme(word, word.upper(), VOICE) is Rhyme.REPEAT
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDS), st.sampled_from(WORDS), st.sampled_from(WORDS))
 def test_words_that_share_the_sound_of_a_third_share_it_with_each_other(one: str, two: str, three: str) -> None:
     shared = [sounds_of(ending_of(word, VOICE)) for word in (one, two, three)]

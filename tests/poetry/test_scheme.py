@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
@@ -104,6 +104,7 @@ def test_slant_and_eye_rhymes_are_not_noticed_far_apart() -> None:
     assert len(set(scheme_of(["in time", *between, "so fine"], VOICE).letters)) == 7
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(POOL), min_size=1, max_size=10), st.randoms())
 def test_a_shuffled_poem_keeps_its_groups(ends: list[str], draw: object) -> None:
     order = list(range(len(ends)))
@@ -117,6 +118,7 @@ def test_a_shuffled_poem_keeps_its_groups(ends: list[str], draw: object) -> None
             assert by_light or together == (again[one] == again[other])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(POOL), max_size=40))
 def test_letters_come_in_order_and_one_a_line(ends: list[str]) -> None:
     found = scheme_of(ends, VOICE)

@@ -7,7 +7,7 @@ import time
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
@@ -18,6 +18,7 @@ from gansuite.poetry.sounds.phones import CONSONANT, CONSONANTS, VOWEL, VOWELS, 
 PHONES = [f"{vowel}{stress}" for vowel in VOWELS for stress in range(3)] + list(CONSONANTS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PHONES)))
 def test_a_sound_is_one_sign_a_phone_and_comes_back(phones: list[str]) -> None:
     sound = encode(" ".join(phones))
@@ -67,6 +68,7 @@ def test_the_format_of_cmudict_is_read() -> None:
     assert found == {"cat": encode("K AE1 T"), "read": f"{encode('R EH1 D')} {encode('R IY1 D')}"}
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text("abcdefghijklmnopqrstuvwxyz'", min_size=1, max_size=40),
@@ -130,6 +132,7 @@ def test_a_word_has_one_plain_spelling(word: str, plain: str) -> None:
     assert plain_word(word) == plain
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_line_has_words_that_can_be_spoken(line: str) -> None:
     voice = english()

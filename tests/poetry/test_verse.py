@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.poetry.sounds import decode, encode, english
@@ -67,6 +67,7 @@ def test_verse_may_swallow_weak_syllables(phones: str, left: set[str]) -> None:
     assert {decode(sound) for sound in swallowed(encode(phones))} == left
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["sea", "fire", "memory", "th'", "o'er", "—"]), max_size=8))
 def test_syllables_of_a_line_are_those_of_its_words(words: list[str]) -> None:
     line = read_line(" ".join(words), VOICE)

@@ -146,7 +146,7 @@ def test_word_building_is_right_about_words_that_are_held_out() -> None:
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=25))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_rules_give_any_word_one_main_stress(word: str) -> None:
     assert stresses(bundled_rules()(word)).count("1") == 1
 

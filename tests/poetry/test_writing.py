@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,17 +159,12 @@ def test_a_word_that_the_opening_holds_is_not_asked_for_again(pen: ListPen, book
 
 
 def test_old_words_come_when_they_are_asked_for(tokenizer: Any, book: Wordbook) -> None:
-    thee = tokenizer.encode("thee").ids[0]
-
-    def after(row: tuple[int, ...]) -> torch.Tensor:
-        logits = torch.zeros(tokenizer.get_vocab_size())
-        logits[thee] = 9.0
-        return logits
-
-    pen = ListPen(tokenizer, after)
-    assert "thee" in compose(pen, wish("haiku", modern=False), book)[0].text
-    assert "thee" not in compose(pen, wish("haiku"), book)[0].text
-    assert "thee" in compose(pen, wish("haiku", words=("thee",)), book)[0].text
+    pen = trigram_pen(
+        tokenizer, ["Thou art the sea and thou art the moon,\nThou art the light of the wood and thou art."] * 3
+    )
+    assert "thou" in compose(pen, wish(lines=4, modern=False), book)[0].text.lower()
+    assert "thou" not in compose(pen, wish(lines=4), book)[0].text.lower()
+    assert "thee" in compose(pen, wish("haiku", words=("thee",)), book)[0].text.lower()
 
 
 def test_words_of_a_corpus_can_be_written(tokenizer: Any) -> None:
@@ -196,9 +190,9 @@ def test_a_long_poem_forgets_its_beginning(tokenizer: Any, book: Wordbook) -> No
 @pytest.mark.parametrize(
     ("asked", "cause"),
     [
-        (lambda: wish("haiku", words=tuple(["sea", "light", "moon", "sun", "star", "wind", "rain"])), "has room for 6"),
+        (lambda: wish("haiku", words=("sea", "light", "moon", "sun", "star", "wind", "rain")), "has room for 6"),
         (lambda: wish("haiku", words=("internationalizations",)), "fits into no line"),
-        (lambda: wish(meter="iambic", lines=2, syllables="4", words=("memory",)), "fits into no line"),
+        (lambda: wish(meter="iambic", lines=2, syllables="2", words=("water",)), "fits into no line"),
         (
             lambda: wish("haiku", words=("wandering", "memories", "remembering", "beautiful", "yesterday", "melody")),
             "more syllables",
@@ -234,7 +228,7 @@ def test_a_page_of_a_pen_does_not_change(pen: ListPen) -> None:
     assert longer.logits.shape[0] == 2
 
 
-def test_the_list_of_words_is_clean(tmp_path: Path) -> None:
+def test_the_list_of_words_is_clean() -> None:
     lists = word_lists("verse.txt")
     words = [*lists["common"], *lists["old"]]
     assert len({word.lower() for word in words}) == len(words) > 10_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gansuite import music
+from gansuite import music, poetry
 from gansuite.core.config import Resolved, Values
 from gansuite.core.engine import join
 from gansuite.core.errors import GansuiteError
@@ -24,6 +24,8 @@ from gansuite.image.training import ImageRun
 from gansuite.music.deliver import Beside
 from gansuite.music.generate import Piece, write_pieces
 from gansuite.music.sampler import load_sampler as load_band
+from gansuite.poetry import desk as poem
+from gansuite.poetry.write import Request
 
 
 def make_demo(out: Path, minutes: float, seed: int) -> Path:
@@ -49,6 +51,7 @@ def make_demo(out: Path, minutes: float, seed: int) -> Path:
             "just now, offline.</p></header>"
         ),
         _bundled_section(out, seed),
+        _poem_section(out, seed),
         _music_section(out, seed),
         _portfolio_section(out),
         _training_section(out, run, minutes),
@@ -91,6 +94,18 @@ def _bundled_section(out: Path, seed: int) -> html.Html:
                 ),
             ]
         ),
+    )
+
+
+def _poem_section(out: Path, seed: int) -> html.Html:
+    (picture,) = write_pictures(load_sampler(BUNDLED), [seed], 0.8, out / "picture.png")
+    card, asked = out / "poem.png", Request(form="quatrain", seed=seed, best_of=3)
+    text = poem.deliver(poem.Asked(asked, picture, poetry.BUNDLED, title=True, card=card))
+    typed = f"gansuite poem --image {picture.name} --form quatrain --seed {seed} --best-of 3 --title --card {card.name}"
+    return html.section(
+        "Written for one of the drawings",
+        "What its encoder saw, its poet put into rhyme; the better of three by what the two critics said.",
+        html.figure(html.image(card, text), typed),
     )
 
 

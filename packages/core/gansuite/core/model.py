@@ -28,6 +28,7 @@ from gansuite.core.strict_json import to_text
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.overrides import TorchFunctionMode
 
 N = TypeVar("N", bound="nn.Module")
 
@@ -89,7 +90,7 @@ class Model:
 
         spec = self.config["network"]
         try:
-            with torch.device("meta"):
+            with torch.device("meta"), _without_values():
                 outline = build(spec)
         except (KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
             raise GansuiteError(
@@ -107,6 +108,21 @@ class Model:
         network = build(spec)
         self.load_into(network)
         return network.float().eval().requires_grad_(False)
+
+
+def _without_values() -> TorchFunctionMode:
+    """Random weights are not drawn: for an outline PyTorch would import its compiler for that, which takes seconds."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class WithoutValues(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if func in (torch.Tensor.normal_, torch.nn.init.normal_, torch.nn.init.trunc_normal_):
+                return args[0] if args else kwargs["tensor"]
+            valued = func in (torch.randn, torch.zeros, torch.ones)
+            return (torch.empty if valued else func)(*args, **(kwargs or {}))
+
+    return WithoutValues()
 
 
 def save_pretrained(

@@ -13,6 +13,7 @@ from gansuite.core.errors import GansuiteError, did_you_mean
 
 OPTIMISERS = ("adam", "muon")
 MOMENTUM = 0.95
+COLOURS = 3
 FASTER = 10.0  # the rate of matrices, all of whose directions move alike, over that of what Adam moves
 _A, _B, _C = 3.4445, -4.7750, 2.0315  # of the quintic iteration
 _EPSILON = 1e-8
@@ -21,41 +22,53 @@ _EPSILON = 1e-8
 class Muon(torch.optim.Optimizer):
     """Momentum made orthogonal for matrices inside a network (Jordan et al. 2024, "Muon"); Adam for everything else.
 
-    A matrix W (m, n) moves by -10 lr sqrt(max(1, n / m)) U, where U is the orthogonal matrix nearest to its Nesterov
-    momentum. PyTorch's own Muon computes U in bfloat16, which costs 20 times as much where a processor has none.
+    A matrix W of m outputs and n inputs moves by -10 lr sqrt(max(1, m / n)) U, where U is the orthogonal matrix nearest
+    to its Nesterov momentum. A convolution is a matrix of its outputs by all that each of them reads. PyTorch's own
+    Muon leaves convolutions to others and computes U in bfloat16, which costs 20 times as much where a processor has
+    none.
 
     Args:
-        modules: whose parameters are moved. Matrices are those with two axes that are no embedding's.
+        modules: whose parameters are moved. Matrices are weights with two axes that are no embedding's, and those of
+            convolutions that do not read colours.
         betas: Adam's decay rates.
     """
 
     def __init__(self, modules: Iterable[nn.Module], betas: tuple[float, float]) -> None:
         kept = list(modules)
-        embedded = {id(m.weight) for module in kept for m in module.modules() if isinstance(m, nn.Embedding)}
+        inside = [m for module in kept for m in module.modules()]
+        embedded = {id(m.weight) for m in inside if isinstance(m, nn.Embedding)}
+        turned = {id(m.weight) for m in inside if hasattr(m, "nf")}  # GPT-2's Conv1D stores inputs by outputs
         every = list({id(p): p for module in kept for p in module.parameters()}.values())
-        inner = [p for p in every if p.ndim == 2 and id(p) not in embedded]
+        inner = [p for p in every if _is_matrix(p) and id(p) not in embedded]
         chosen = {id(p) for p in inner}
-        rest = [p for p in every if id(p) not in chosen]
-        groups = [{"params": group, "matrices": kind} for group, kind in ((inner, True), (rest, False)) if group]
+        kinds = {
+            "matrices": [p for p in inner if id(p) not in turned],
+            "turned": [p for p in inner if id(p) in turned],
+            "rest": [p for p in every if id(p) not in chosen],
+        }
+        groups = [{"params": group, "kind": kind} for kind, group in kinds.items() if group]
         super().__init__(groups, {"lr": 1e-3, "betas": betas})
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]  # nothing here evaluates a loss
         """Move every parameter that has a gradient."""
         for group in self.param_groups:
-            move = self._turn if group["matrices"] else self._adam
             for parameter in group["params"]:
-                if parameter.grad is not None:
-                    move(parameter, parameter.grad, group["lr"], group["betas"])
+                if parameter.grad is None:
+                    continue
+                if group["kind"] == "rest":
+                    self._adam(parameter, parameter.grad, group["lr"], group["betas"])
+                else:
+                    self._move(parameter, parameter.grad, group["lr"], group["kind"] == "turned")
 
-    def _turn(self, weight: Tensor, gradient: Tensor, lr: float, betas: tuple[float, float]) -> None:
+    def _move(self, weight: Tensor, gradient: Tensor, lr: float, turned: bool) -> None:
         state = self.state[weight]
         if not state:
             state["momentum"] = torch.zeros_like(weight)
         momentum = state["momentum"].lerp_(gradient, 1 - MOMENTUM)
-        rows, columns = weight.shape
-        rate = FASTER * lr * math.sqrt(max(1.0, columns / rows))
-        weight.add_(orthogonal(gradient.lerp(momentum, MOMENTUM)), alpha=-rate)
+        step = orthogonal(gradient.lerp(momentum, MOMENTUM).flatten(1))
+        outputs, inputs = reversed(step.shape) if turned else step.shape
+        weight.add_(step.view_as(weight), alpha=-FASTER * lr * math.sqrt(max(1.0, outputs / inputs)))
 
     def _adam(self, weight: Tensor, gradient: Tensor, lr: float, betas: tuple[float, float]) -> None:
         state = self.state[weight]
@@ -68,6 +81,10 @@ class Muon(torch.optim.Optimizer):
         square = state["square"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
         spread = (square / (1 - beta2**count)).sqrt_().add_(_EPSILON)
         weight.addcdiv_(mean, spread, value=-lr / (1 - beta1**count))
+
+
+def _is_matrix(weight: Tensor) -> bool:
+    return weight.ndim == 2 or (weight.ndim == 4 and weight.shape[1] > COLOURS)
 
 
 def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:

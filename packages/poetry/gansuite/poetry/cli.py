@@ -31,7 +31,7 @@ def poem(
     count: options.Count = 1,
     seed: options.Seed = 0,
     temperature: options.Temperature = 0.9,
-    relevance: options.Relevance = 2.0,
+    relevance: options.Relevance = 3.0,
     best_of: options.BestOf = 1,
     scores: options.Scores = False,
     prompt: options.Prompt = "",
@@ -110,6 +110,7 @@ def train(
     batch_size: options.BatchSize = None,
     accumulate: options.Accumulate = None,
     lr: options.LearningRate = None,
+    paired_only: options.PairedOnly = None,
     reward: options.Reward = None,
     mix: options.Mix = None,
     kl: options.Divergence = None,
@@ -131,11 +132,12 @@ def train(
     """
     from gansuite.core.engine import find_device, join
     from gansuite.core.run import next_name
-    from gansuite.poetry.stages import Plan, plan, train_stages
+    from gansuite.poetry.stages import ALL, Plan, plan, train_stages
 
     flags = options.settings(context.params)
     if resume:
-        commands.require_unsaid(preset=None if preset == "auto" else preset, config=config)
+        typed = {"preset": (preset, "auto"), "stage": (stage, ALL), "config": (config, None)}
+        commands.require_unsaid(**{name: said for name, (said, default) in typed.items() if said != default})
     asked = Plan(stage, preset, config, flags, run, resume)
     chosen = plan(asked, find_device().type, commands.processes())
     if dry_run:
@@ -174,7 +176,7 @@ def evaluate(
     control: options.Others = None,
     count: options.Samples = 1000,
     temperature: options.Temperature = 0.9,
-    relevance: options.Relevance = 2.0,
+    relevance: options.Relevance = 3.0,
     judge: options.Judge = None,
     seed: options.Seed = 0,
     as_json: options.Json = False,

@@ -32,15 +32,15 @@ class StageConfig:
 
     Attributes:
         name: encoder, embedding, likelihood or adversarial.
-        start: a model folder, run or bundled name whose parts it begins from; nothing: the stage before, where there is
-            one.
+        start: model folders, runs or bundled names whose parts it begins from, the later ones' where several have one;
+            none: the stage before, where there is one.
         images: folders and zips of pictures.
         vision: a folder or hub id of CLIP in place of our own encoder (a hub id uses the network).
         language: a folder or hub id of a GPT-2 that the poet begins from (a hub id uses the network).
     """
 
     name: str = LIKELIHOOD
-    start: str = ""
+    start: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     vision: str = ""
     language: str = ""
@@ -70,7 +70,14 @@ class PoemConfig:
 
 MODELS: dict[str, Values] = {
     ENCODER: {
-        "recipe": {"batch_size": 64, "generator_lr": 2e-3, "beta1": 0.9, "warm_up": 0.05, "final_lr": 0.01},
+        "recipe": {
+            "batch_size": 64,
+            "optimiser": "muon",
+            "generator_lr": 2e-3,
+            "beta1": 0.9,
+            "warm_up": 0.05,
+            "final_lr": 0.01,
+        },
         "rhythm": {"sheet": 0, "measure": 250, "checkpoint": 250},
     },
     EMBEDDING: {
@@ -107,9 +114,11 @@ MODELS: dict[str, Values] = {
 
 PRESETS: dict[str, Values] = {
     "smoke": {  # does it run at all: seconds
+        "encoder": {"widths": (16, 16, 16, 16), "depths": (0, 1, 1, 1)},
         "poet": {"vocabulary": 600, "width": 32, "layers": 2, "heads": 2},
         "embedding": {"token": 16, "width": 16, "shared": 16},
         "critics": {"token": 16, "width": 16},
+        "game": {"samples": 2, "tokens": 16},
         "recipe": {"batch_size": 8},
         "rhythm": {"log": 2, "sheet": 10, "checkpoint": 10, "measure": 10},
         "run": {"steps": 20},
@@ -145,7 +154,8 @@ def configure(
     Returns:
         the configuration and a sentence on what the preset chose.
     """
-    resolved = CHOICES.configure(stage, preset, file, flags, device, processes)
+    named = {**flags, "network": {**flags.get("network", {}), "name": stage}}  # a stage is no model: the file stands
+    resolved = CHOICES.configure(None, preset, file, named, device, processes)
     chosen = resolved.config
     run, where = chosen.run, kind_of_device(chosen.run, device)
     time = f"{run.minutes:g} minutes" if run.minutes else f"{run.steps} steps"

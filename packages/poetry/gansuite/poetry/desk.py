@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from gansuite.core.files import write_atomically
 from gansuite.core.provenance import Provenance
 from gansuite.poetry.guard import Unreadable
 from gansuite.poetry.parts import ART
-from gansuite.poetry.sampler import load_sampler
+from gansuite.poetry.sampler import Verdict, load_sampler
 from gansuite.poetry.score import PoemScore, score_poem
+from gansuite.poetry.sounds import words_of
 from gansuite.poetry.text import decode
 from gansuite.poetry.write import Request, Writer, Written
 from gansuite.poetry.writing.deliver import Record, format_of, to_json_lines, to_text
@@ -52,10 +54,12 @@ def deliver(asked: Asked) -> str:
     pictures = _pictures(asked.image)
     _check_card(asked, pictures)
     writer = Writer(load_sampler(asked.model))
+    if asked.scores:
+        _require_critics(writer, asked.model)
     written = [one for picture in pictures for one in writer.write(asked.request, picture)]
     records = [_record(one, asked, writer) for one in written]
     if asked.scores:
-        print("\n\n".join(_scores(one).to_text() for one in written), file=sys.stderr)
+        print("\n\n".join(_scored(one.poem.text, one.verdict).to_text() for one in written), file=sys.stderr)
     if asked.card is not None:
         _set_card(asked.card, records[0])
     if asked.out is not None:
@@ -67,18 +71,20 @@ def score(path: Path, image: Path | None, model: str) -> PoemScore:
     """A poem of anybody: its words and sounds, and what each critic says of each line.
 
     Raises:
-        GansuiteError: it has no words, or the picture cannot be read.
+        GansuiteError: it has no words, the picture cannot be read, or there is one and no critic to look at it.
     """
     from gansuite.poetry.pictures import read_picture
 
-    lines = [line.strip() for line in _read(path).split("\n") if line.strip()]
-    score_poem("\n".join(lines))  # an empty one is told before a model is read
+    text = "\n".join(line.strip() for line in _read(path).split("\n") if line.strip())
+    heard = score_poem(text)  # an empty one is told before a model is read
     writer = Writer(load_sampler(model))
+    if image is not None:
+        _require_critics(writer, model)
     if not writer.judged:
-        return score_poem("\n".join(lines))
+        return heard
     sight = writer.sampler.look(read_picture(image)) if image else None
-    (verdict,) = writer.sampler.verdicts(["\n".join(lines)], sight)
-    return _scored(lines, verdict.style_lines, verdict.relevance_lines)
+    (verdict,) = writer.sampler.verdicts([text], sight)
+    return _scored(text, verdict)
 
 
 def _read(path: Path) -> str:
@@ -101,6 +107,14 @@ def _pictures(image: Path | None) -> list[Path | None]:
     if not found:
         raise GansuiteError(f"There is no picture in {image}.", f"Pictures end in {', '.join(sorted(PICTURES))}.")
     return list(found)
+
+
+def _require_critics(writer: Writer, model: str) -> None:
+    if not writer.judged:
+        raise GansuiteError(
+            f"The model {model} has no critics.",
+            "Leave out what asks them, or name a model that was trained in all its stages.",
+        )
 
 
 def _check_card(asked: Asked, pictures: Sequence[Path | None]) -> None:
@@ -161,13 +175,10 @@ def _said(asked: Asked, records: Sequence[Record]) -> Iterator[str]:
             print(path, file=sys.stderr)
 
 
-def _scores(written: Written) -> PoemScore:
-    verdict, lines = written.verdict, [line for line in written.poem.lines if line]
+def _scored(text: str, verdict: Verdict | None) -> PoemScore:
+    """What is found in a poem of no empty lines, and what each critic says of those with words."""
     if verdict is None:
-        return score_poem("\n".join(lines))
-    return _scored(lines, verdict.style_lines, verdict.relevance_lines)
-
-
-def _scored(lines: Sequence[str], style: Sequence[float], relevance: Sequence[float] | None) -> PoemScore:
-    critics = {"poetry": style} | ({} if relevance is None else {"picture": relevance})
-    return score_poem("\n".join(lines), critics=critics)
+        return score_poem(text)
+    worded = [bool(words_of(line)) for line in text.split("\n")]
+    said = {"poetry": verdict.style_lines, "picture": verdict.relevance_lines}
+    return score_poem(text, critics={who: list(compress(each, worded)) for who, each in said.items() if each})

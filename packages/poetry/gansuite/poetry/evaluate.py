@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor
 
 from gansuite.core.card import Card
+from gansuite.core.errors import GansuiteError
 from gansuite.core.model_format import is_model
 from gansuite.core.randomness import Draw
 from gansuite.poetry.controls import Controls
@@ -31,11 +32,25 @@ from gansuite.poetry.sampler import Sampler, load_sampler
 from gansuite.poetry.scheme import HEARD_VERSION, heard_scheme
 from gansuite.poetry.split import Ints
 from gansuite.poetry.tokens import tokenized, tokenizer_for
+from gansuite.poetry.write import check_dials
 
 CHUNK = 64
 TOKENS = 90
+FEWEST = 2  # poems
 JUDGE_SEED = 77  # no run's
+JUDGE_CARD = Card(
+    title="a judge of poems",
+    art=ART,
+    data="the judges' half of the poems",
+    data_licence="that of the works",
+    seed=JUDGE_SEED,
+    steps=0,
+    images=0,
+    minutes=0.0,
+    command="gansuite poem evaluate",
+)
 Tell = Callable[[str], None]
+J = TypeVar("J", Judge, StyleJudge)
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ class Task:
     images: tuple[str, ...]
     count: int = 1000
     temperature: float = 0.9
-    relevance: float = 2.0
+    relevance: float = 3.0
     judge: Path | None = None
     seed: int = 0
 
@@ -83,20 +98,23 @@ def evaluate_models(task: Task, tell: Tell) -> Evaluation:
     """The figures of all models and controls, from one harness.
 
     Raises:
-        GansuiteError: there is no such model, or too little to measure.
+        GansuiteError: there is no such model, too little to measure, or a setting is out of range.
     """
+    check_dials(task.temperature, task.relevance)
+    if task.count < FEWEST:
+        raise GansuiteError(f"--count is {task.count}, but must be at least {FEWEST}.", "Try --count 1000.")
     samplers = {name: load_sampler(name) for name in task.models}
     pictures = open_pictures(task.images) if task.images else None
     verse = open_verse(PoemDataConfig(**task.data), pictures, heard_scheme, HEARD_VERSION)
-    pile = _pile(verse, pictures, task.count)
-    judge, style = _judges(task, verse, pictures, tell)
+    pile = held_out_pile(verse, pictures, task.count)
+    judge, style = judges(task, verse, pictures, tell)
     corpus = verse.corpus.poems
     yardsticks = Yardsticks([corpus[row] for row in verse.train.tolist()], judge, style, seed=task.seed)
     rows = {}
     for name, texts in _lots(task, samplers, verse, pile):
         tell(f"measuring {name}")
         rows[name] = yardsticks.measure(Lot(texts, pile.others, pile.thumbnails, pile.labels))
-    return Evaluation(rows, _perplexity(task.models[0], verse))
+    return Evaluation(rows, _perplexity(task.models[0], samplers[task.models[0]], verse))
 
 
 def write_lot(
@@ -147,7 +165,8 @@ def _lots(task: Task, samplers: Mapping[str, Sampler], verse: Verse, pile: Pile)
     yield "the same, shuffled", [real[row] for row in order]
 
 
-def _pile(verse: Verse, pictures: PictureSet | None, count: int) -> Pile:
+def held_out_pile(verse: Verse, pictures: PictureSet | None, count: int) -> Pile:
+    """Up to `count` held-out pictures that have poems, spread over all; without pictures, held-out poems."""
     corpus = verse.corpus.poems
     if pictures is None:
         rows = verse.held_out[np.linspace(0, len(verse.held_out) - 1, min(count, len(verse.held_out))).astype(int)]
@@ -162,30 +181,31 @@ def _pile(verse: Verse, pictures: PictureSet | None, count: int) -> Pile:
     return Pile(poems, pictures.thumbnails[some], labels, others)
 
 
-def _judges(task: Task, verse: Verse, pictures: PictureSet | None, tell: Tell) -> tuple[Judge | None, StyleJudge]:
-    """Those that are kept, or new ones."""
-    folder = task.judge
-    if folder is not None and is_model(folder / "style"):
-        return Judge.open(folder / "relevance") if pictures else None, StyleJudge.open(folder / "style")
-    tell("training the judges")
-    judge = Judge.train(pictures, verse, JUDGE_SEED) if pictures else None
-    style = StyleJudge.train(verse, seed=JUDGE_SEED)
-    if folder is not None:
-        half = "the judges' half of the poems"
-        card = Card("a judge of poems", ART, half, "that of the works", JUDGE_SEED, 0, 0, 0.0, "gansuite poem evaluate")
-        style.save(folder / "style", card)
-        if judge is not None:
-            judge.save(folder / "relevance", card)
-    return judge, style
+def judges(task: Task, verse: Verse, pictures: PictureSet | None, tell: Tell) -> tuple[Judge | None, StyleJudge]:
+    """Those of relevance, where there are pictures, and of style: each the one that is kept, or a new one."""
+
+    def found(name: str, opened: Callable[[Path], J], trained: Callable[[], J]) -> J:
+        folder = task.judge / name if task.judge else None
+        if folder is not None and is_model(folder):
+            return opened(folder)
+        tell(f"training the judge of {name}")
+        judge = trained()
+        if folder is not None:
+            judge.save(folder, JUDGE_CARD)
+        return judge
+
+    style = found("style", StyleJudge.open, lambda: StyleJudge.train(verse, seed=JUDGE_SEED))
+    if pictures is None:
+        return None, style
+    return found("relevance", Judge.open, lambda: Judge.train(pictures, verse, JUDGE_SEED)), style
 
 
-def _perplexity(name: str, verse: Verse) -> Perplexity:
+def _perplexity(name: str, sampler: Sampler, verse: Verse) -> Perplexity:
     """Of poems by other authors, nothing asked and no picture shown, beside a trigram's on the same tokens."""
     parts = load_parts(name)
     tokenizer = tokenizer_for((), np.zeros(0, np.int64), "", known=parts.vocabulary)
     tokens = tokenized(verse.corpus.poems, verse.corpus.digest, tokenizer)
     held = [tokens[row] for row in verse.held_out]
-    sampler = load_sampler(name)
     total, count = likelihood(poet_of(parts), sampler.prompter, held)
     trigram = KneserNey.train(*_joined(tokens, verse.train), sampler.prompter.end, len(tokenizer))
     return Perplexity(float(np.exp(total / count)), trigram.perplexity(*_joined(tokens, verse.held_out)))

@@ -76,7 +76,7 @@ Run = Annotated[Path | None, Option("--run", help="The run's folder; default run
 Resume = Annotated[bool, Option("--resume", help="Go on with the run named by --run.")]
 Stage = Annotated[str, Option("--stage", help="all, encoder, embedding, likelihood or adversarial.")]
 Start = Annotated[
-    str | None,
+    list[str] | None,
     Option("--start", help="Train this model further: folder, run, bundled name or hub id (uses the network)."),
 ]
 Vision = Annotated[
@@ -92,6 +92,12 @@ Steps = Annotated[int | None, Option("--steps", help="How many steps to train ea
 BatchSize = Annotated[int | None, Option("--batch-size", help="Poems per step, over all processes.")]
 Accumulate = Annotated[int | None, Option("--accumulate", help="Micro-batches per update.")]
 LearningRate = Annotated[float | None, Option("--lr", help="Learning rate of all players.")]
+PairedOnly = Annotated[
+    bool | None,
+    Option(
+        "--paired-only/--all-poems", help="The poet learns from poems that go with a picture alone.", show_default="all"
+    ),
+]
 Reward = Annotated[str | None, Option("--reward", help="Critics that reward the poet: both, relevance, style or none.")]
 Mix = Annotated[float | None, Option("--mix", help="Share of relevance in the reward, 0 to 1.")]
 Divergence = Annotated[float | None, Option("--kl", help="How dear it is to leave the likelihood model.")]
@@ -123,6 +129,7 @@ SETS: dict[str, list[str]] = {
     "accumulate": ["recipe.accumulate"],
     "lr": ["recipe.generator_lr", "recipe.discriminator_lr"],
     "precision": ["recipe.precision"],
+    "paired_only": ["likelihood.paired_only"],
     "reward": ["game.objective"],
     "mix": ["game.mix"],
     "kl": ["game.kl"],

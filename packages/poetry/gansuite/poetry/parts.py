@@ -5,7 +5,7 @@ M pictures, F features of a picture's code, which are the encoder's and the pict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -86,6 +86,25 @@ def parts_of(model: Model, without: tuple[str, ...] = ()) -> Parts:
     return Parts(dict(modules.items()), specs, vocabulary, model.digest)
 
 
+def merged(several: Sequence[Parts]) -> Parts:
+    """The parts of several models as one; where two have the same part, that of the later.
+
+    Raises:
+        GansuiteError: they are written in different vocabularies.
+    """
+    known = {parts.vocabulary for parts in several if parts.vocabulary}
+    if len(known) > 1:
+        raise GansuiteError(
+            "The models to start from have different vocabularies, so that one cannot read what the other writes.",
+            "Start from one of them, or from runs that were trained on the same poems.",
+        )
+    if len(several) == 1:
+        return several[0]
+    modules = {part: module for parts in several for part, module in parts.modules.items()}
+    specs = {part: spec for parts in several for part, spec in parts.specs.items()}
+    return Parts(modules, specs, next(iter(known), b""), " ".join(parts.digest for parts in several))
+
+
 def build(specs: Mapping[str, Any]) -> nn.ModuleDict:
     """The networks of these descriptions, by part.
 
@@ -101,12 +120,21 @@ def _builders(part: str) -> Build:
 
         return poet.build
     known: Mapping[str, Build] = {
-        SEEN: encoder.build,
+        SEEN: _eye,
         PLACED: embedding.build,
         RELEVANCE: critics.build,
         STYLE: critics.build,
     }
     return known[part]
+
+
+def _eye(spec: Mapping[str, Any]) -> nn.Module:
+    """Our own encoder, or a CLIP."""
+    if "clip" not in spec:
+        return encoder.build(spec)
+    from gansuite.poetry.networks import clip  # it takes transformers with it
+
+    return clip.build(spec)
 
 
 def require_part(parts: Parts, part: str) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor
 from gansuite.core.errors import GansuiteError
 from gansuite.core.model import from_pretrained
 from gansuite.core.run import RUNS
-from gansuite.poetry.controls import MOODS, Controls
+from gansuite.poetry.controls import Controls
 from gansuite.poetry.negatives import POETIC
 from gansuite.poetry.networks.critics import PAIRED, Critic, log_odds
 from gansuite.poetry.networks.decoder import Decoder, Memory
@@ -275,9 +275,17 @@ def load_sampler(name: str | Path, runs: Path = RUNS) -> Sampler:
             f"{name} has no poet yet: only {', '.join(parts.specs) or 'nothing'}.", "Train the stage likelihood."
         )
     weights = {key.removeprefix(f"{POET}."): w for key, w in model.weights.items() if key.startswith(f"{POET}.")}
-    return Sampler(parts, Decoder(weights, int(spec["poet"]["heads"]), int(spec["poet"]["places"])))
+    try:
+        sampler = Sampler(parts, Decoder(weights, int(spec["poet"]["heads"]), int(spec["poet"]["places"])))
+        (logits,) = sampler.pen(Controls()).begin().raw
+    except Exception as error:  # what is damaged fails in any way there is, and tokenizers raises bare Exception
+        raise _damaged(name) from error
+    if not bool(torch.isfinite(logits).all()):
+        raise _damaged(name)
+    return sampler
 
 
-def mood_of(sight: Sight) -> str:
-    """The name of the mood of a picture."""
-    return MOODS[sight.mood]
+def _damaged(name: str | Path) -> GansuiteError:
+    return GansuiteError(
+        f"The poet of {name} or its vocabulary is damaged.", "Get the model again from where it came from."
+    )

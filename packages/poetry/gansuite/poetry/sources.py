@@ -132,14 +132,18 @@ class LessonSource:
                 other = int(self._alike[draw.integers(low, high)])
                 if other != row:
                     return other
-        for other in draw.integers(0, len(self.pairs), TRIES):
-            if self.shown[other] != self.shown[index]:
-                return int(self.pairs.poem[other])
-        return int(self.pairs.poem[draw.integers(0, len(self.pairs))])
+        for pair in draw.integers(0, len(self.pairs), TRIES):
+            if self.shown[pair] != self.shown[index] and self.pairs.poem[pair] != row:
+                return int(self.pairs.poem[pair])
+        others = self.pairs.poem[self.pairs.poem != row]
+        return int(others[draw.integers(0, len(others))]) if len(others) else row
 
     def _prose(self, row: int) -> str:
         """Prose set like the poem; where there is none, another poem set as prose."""
         prose, poems = self.verse.corpus.prose, self.verse.corpus.poems
-        other = (row * 7919 + self.seed) % (len(prose) or len(poems))
-        passage = prose[other] if len(prose) else reflowed(poems[other])
+        chance = row * 7919 + self.seed
+        if len(prose):
+            passage = prose[chance % len(prose)]
+        else:
+            passage = reflowed(poems[(row + 1 + chance % (len(poems) - 1)) % len(poems)])
         return paragraphic(passage, poems[row], self.seed, row)

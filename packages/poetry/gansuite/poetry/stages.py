@@ -6,14 +6,16 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gansuite.core import commands
-from gansuite.core.config import Resolved, from_saved
+from gansuite.core.config import Layer, Resolved, from_saved, resolve
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.files import write_atomically
 from gansuite.core.model_format import CARD, CONFIG, TOKENIZER, WEIGHTS
+from gansuite.core.observers.jsonl import read_metrics
 from gansuite.core.run import CONFIG_LIMIT
 from gansuite.core.strict_json import parse_object
 from gansuite.poetry.config import ADVERSARIAL, EMBEDDING, ENCODER, LIKELIHOOD, STAGES, PoemConfig, configure
@@ -67,16 +69,8 @@ def plan(asked: Plan, device: str, processes: int = 1) -> list[Stage]:
     """
     if asked.resume:
         return _resumed(asked)
-    names = _names(asked)
-    total = sum(SHARES[name] for name in names)
-    stages = []
-    for name in names:
-        flags = {section: dict(values) for section, values in asked.flags.items()}
-        minutes = flags.get("run", {}).get("minutes")
-        if minutes is not None:
-            flags["run"]["minutes"] = minutes * SHARES[name] / total
-        stages.append(Stage(*configure(name, asked.preset, asked.file, flags, device, processes)))
-    return [_shortened(stage, len(names) > 1) for stage in stages]
+    chosen = (configure(name, asked.preset, asked.file, asked.flags, device, processes) for name in _names(asked))
+    return _shared([Stage(*one) for one in chosen])
 
 
 def train_stages(
@@ -96,21 +90,21 @@ def train_stages(
     from gansuite.core.pages.report import write_report
     from gansuite.poetry.training import RUNS_OF
 
-    finished = _finished(path) if resume else []
-    if not resume and (path / RECORD).exists():
-        raise GansuiteError(
-            f"{path} already holds a run.", f"Add --resume to go on with it, or name another: --run {path}-2"
-        )
+    record = _read(path) if (path / RECORD).exists() else {"stages": [], "finished": []}
+    _require_free(path, stages, resume)
+    record["stages"] = _joined(record["stages"], stages)
+    if resume and all(stage.name in record["finished"] for stage in stages):
+        record["finished"].remove(stages[-1].name)  # the last one can always be trained longer
     for stage in stages:
-        if stage.name in finished:
+        if resume and stage.name in record["finished"]:
             continue
         folder = path / stage.name
-        started = (folder / CONFIG).exists()
         observers = commands.observers(folder, tensorboard) if world.leads else []
+        started = (folder / CONFIG).exists()
+        run = RUNS_OF[stage.name](stage.resolved, folder, world, observers, started, command)
         if world.leads:
             print(stage.reason, file=sys.stderr)
-        run = RUNS_OF[stage.name](stage.resolved, folder, world, observers, started, command)
-        world.lead(lambda: _record(path, stages, finished))
+        world.lead(partial(_write, path, record))
         try:
             code = run.train()
         finally:
@@ -118,8 +112,10 @@ def train_stages(
                 write_report(folder)
         if code:
             return code
-        finished.append(stage.name)
-        world.lead(lambda: _record(path, stages, finished))
+        if world.leads and stage.name == LIKELIHOOD:
+            _tell_perplexity(run.run.metrics)
+        record["finished"].append(stage.name)
+        world.lead(partial(_write, path, record))
     if world.leads:
         _publish(path / stages[-1].name / "model", path / "model")
         hint = f"Write with it: gansuite poem --model {path} --image PICTURE"
@@ -135,53 +131,92 @@ def _names(asked: Plan) -> tuple[str, ...]:
     network = asked.flags.get("network", {})
     if not network.get("images"):
         return (LIKELIHOOD,)
-    return (LIKELIHOOD, ADVERSARIAL) if network.get("start") else STAGES
+    if network.get("start"):
+        return (LIKELIHOOD, ADVERSARIAL)
+    return STAGES[1:] if network.get("vision") else STAGES
 
 
-def _shortened(stage: Stage, several: bool) -> Stage:
-    """Where no time is said, the stages share what one would have."""
-    config, origins = stage.resolved.config, stage.resolved.origins
-    if not several or origins.get("run.minutes") != "minutes if nothing is said":
+def _shared(stages: Sequence[Stage]) -> list[Stage]:
+    """The stages, each with its share of the minutes that all of them have together."""
+    total = sum(SHARES[stage.name] for stage in stages)
+    return [_with_share(stage, SHARES[stage.name] / total) for stage in stages]
+
+
+def _with_share(stage: Stage, share: float) -> Stage:
+    config = stage.resolved.config
+    if config.run.minutes is None or share == 1:
         return stage
-    run = replace(config.run, minutes=(config.run.minutes or 0) * SHARES[stage.name])
-    return replace(stage, resolved=Resolved(replace(config, run=run), origins))
+    minutes = config.run.minutes * share
+    resolved = Resolved(replace(config, run=replace(config.run, minutes=minutes)), stage.resolved.origins)
+    return Stage(resolved, f"{stage.reason}; {minutes:g} of the minutes are this stage's")
 
 
 def _resumed(asked: Plan) -> list[Stage]:
-    """The stages of a run that was stopped."""
+    """The stages of a run that was stopped; another end than it had is one for all of them."""
     if asked.run is None:
         raise GansuiteError("--resume was given without a run.", "Name it: --resume --run runs/poem-001")
-    record = _read(asked.run)
     stages = []
-    for saved in record["stages"]:
-        name = saved["config"]["network"]["name"]
-        if (asked.run / name / CONFIG).exists():
-            resolved = commands.resumed(PoemConfig, "poem", asked.run / name, asked.flags, WORKS)
-        else:
-            resolved = from_saved(PoemConfig, saved)
+    for name, saved in _by_name(_read(asked.run)["stages"]).items():
+        begun = (asked.run / name / CONFIG).exists()
+        resolved = (
+            commands.resumed(PoemConfig, "poem", asked.run / name, asked.flags, WORKS)
+            if begun
+            else _to_begin(saved, asked.flags)
+        )
         stages.append(Stage(resolved, f"stage {name} of {asked.run}"))
-    return stages
+    return _shared(stages) if "minutes" in asked.flags.get("run", {}) else stages
 
 
-def _record(path: Path, stages: Sequence[Stage], finished: Sequence[str]) -> None:
-    told = {"stages": [stage.resolved.to_dict() for stage in stages], "finished": list(finished)}
-    write_atomically(path / RECORD, json.dumps(told, indent=2))
+def _to_begin(saved: Mapping[str, Any], flags: commands.Flags) -> Resolved[PoemConfig]:
+    """A stage that the run had not come to; what may not be changed has been refused by those that it had."""
+    before = from_saved(PoemConfig, saved)
+    ends = {"steps": None, "minutes": None} if {"steps", "minutes"} & set(flags.get("run", {})) else {}
+    layers = [Layer("run", saved["config"]), Layer("run", {"run": ends}), Layer("flag", flags)]
+    return Resolved(resolve(PoemConfig, layers).config, before.origins)
+
+
+def _require_free(path: Path, stages: Sequence[Stage], resume: bool) -> None:
+    """Raise `GansuiteError` when a stage that is to begin has been begun there."""
+    begun = [stage.name for stage in stages if (path / stage.name / CONFIG).exists()]
+    if begun and not resume:
+        raise GansuiteError(
+            f"{path} already holds the stage {begun[0]}.",
+            f"Add --resume to go on with it, or name another: --run {path}-2",
+        )
+
+
+def _joined(before: Sequence[Mapping[str, Any]], stages: Sequence[Stage]) -> list[Mapping[str, Any]]:
+    """The record of the stages of a run: those that others commands trained, and these."""
+    new = {stage.name: stage.resolved.to_dict() for stage in stages}
+    told = _by_name(before) | new
+    return [told[name] for name in STAGES if name in told]
+
+
+def _by_name(saved: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {stage["config"]["network"]["name"]: stage for stage in saved}
+
+
+def _tell_perplexity(metrics: Path) -> None:
+    """What the stage of likelihood came to, from its first measure to its last."""
+    found = [line["perplexity"] for line in read_metrics(metrics) if line.get("kind") == "measure"]
+    if found:
+        print(f"held-out perplexity {found[0]:.1f} -> {found[-1]:.1f}", file=sys.stderr)
+
+
+def _write(path: Path, record: Mapping[str, Any]) -> None:
+    write_atomically(path / RECORD, json.dumps(record, indent=2))
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         record = parse_object((path / RECORD).read_bytes(), CONFIG_LIMIT)
-        if not isinstance(record["stages"], list) or not isinstance(record["finished"], list):
+        if not set(record["finished"]) <= set(_by_name(record["stages"])) <= set(STAGES):
             raise ValueError
         return record
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise GansuiteError(
             f"{path} is not a run of poems: its {RECORD} cannot be read.", "See your runs with: gansuite models list"
         ) from error
-
-
-def _finished(path: Path) -> list[str]:
-    return [str(name) for name in _read(path)["finished"]]
 
 
 def _publish(model: Path, to: Path) -> None:

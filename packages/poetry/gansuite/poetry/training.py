@@ -1,36 +1,29 @@
-"""From a configuration to a trained stage: the assembly of a run of poems."""
+"""The four stages of a run of poems, each from its configuration to a trained part."""
 
 from __future__ import annotations
 
-import hashlib
 import math
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gansuite.core.assembly import ArtRun
-from gansuite.core.errors import GansuiteError
 from gansuite.core.files import write_atomically
-from gansuite.core.model_format import TOKENIZER, is_model
 from gansuite.core.randomness import Draw
 from gansuite.core.session import Kept
 from gansuite.core.trainer import Metrics, Trainer
-from gansuite.poetry.config import ADVERSARIAL, EMBEDDING, ENCODER, LIKELIHOOD, STAGES, PoemConfig
+from gansuite.poetry.config import ADVERSARIAL, EMBEDDING, ENCODER, LIKELIHOOD
 from gansuite.poetry.controls import Controls
-from gansuite.poetry.dataset import Verse, open_verse
-from gansuite.poetry.evaluation.halves import REWARD, half_of
 from gansuite.poetry.games.adversarial import AdversarialGame
 from gansuite.poetry.games.likelihood import LikelihoodGame, likelihood
 from gansuite.poetry.games.ranking import RankingGame, apart, ranking, recalls
 from gansuite.poetry.games.recognition import LabelledSource, RecognitionGame, recognised
-from gansuite.poetry.games.rollout import Manner, Poems, decoder_of, roll_out
+from gansuite.poetry.games.rollout import Manner, Poems, decoder_of, roll_out, variety_of
 from gansuite.poetry.kinds import kinds_of
 from gansuite.poetry.measures.bleu import self_bleu
 from gansuite.poetry.negatives import STYLES
@@ -41,118 +34,27 @@ from gansuite.poetry.networks import poet as poets
 from gansuite.poetry.networks.critics import MATCHES, Critic
 from gansuite.poetry.networks.embedding import Embedding
 from gansuite.poetry.networks.encoder import Encoder
-from gansuite.poetry.pairs import Pairs
 from gansuite.poetry.parts import (
-    ART,
     PLACED,
     POET,
     SEEN,
-    Parts,
     codes_of,
-    load_parts,
     poet_of,
     require_part,
     seen_of,
 )
-from gansuite.poetry.pictures import PictureSet, open_pictures
-from gansuite.poetry.prompts import Prompter
-from gansuite.poetry.scheme import HEARD_VERSION, heard_scheme
 from gansuite.poetry.sources import LessonSource, PairSource, PoemSource
 from gansuite.poetry.split import Ints
-from gansuite.poetry.tokens import decoded_poem, encoded_poem, tokenized, tokenizer_for
+from gansuite.poetry.stage import StageRun, half
+from gansuite.poetry.tokens import decoded_poem, encoded_poem
+
+if TYPE_CHECKING:
+    pass
 
 MEASURED = 600  # held-out poems that a run looks at as it goes
 RANKED = 256  # held-out pairs among which the right one is looked for
 WRITTEN = 96  # poems for held-out pictures that a run looks at as it goes
 SHEET = 8  # poems on a sheet
-
-
-class StageRun(ArtRun[PoemConfig]):
-    """One stage of a run, new or resumed, ready to train.
-
-    What earlier stages made is read from the model it starts from, and goes on unchanged into the model it makes.
-
-    Attributes:
-        part: the part that is trained, by its name in a model.
-        parts: what is there already.
-        verse, tokens, pictures: the works.
-    """
-
-    art: ClassVar[str] = ART
-    part: ClassVar[str]
-
-    def open_works(self) -> str:
-        """Read poems and pictures, and the model that this stage starts from."""
-        c = self.config
-        self.parts = self._start()
-        self.pictures = open_pictures(c.network.images) if c.network.images else None
-        self.verse = open_verse(c.data, self.pictures, heard_scheme, HEARD_VERSION)
-        poems = self.verse.corpus.poems
-        self.tokenizer = tokenizer_for(
-            poems, self.verse.train, self.verse.digest, c.poet.vocabulary, self.parts.vocabulary
-        )
-        self.tokens = tokenized(poems, self.verse.corpus.digest, self.tokenizer)
-        self.prompter = Prompter(self.tokenizer.get_vocab(), c.poet.places)
-        digest = hashlib.sha256(f"{self.verse.digest} {self.parts.digest}".encode())
-        digest.update(self.pictures.digest.encode() if self.pictures else b"")
-        return digest.hexdigest()
-
-    def files(self) -> Mapping[str, bytes]:
-        """The vocabulary."""
-        return {TOKENIZER: self.tokenizer.backend_tokenizer.to_str().encode()}
-
-    def weights(self, kept: Kept) -> Mapping[str, Tensor]:
-        """Those of all parts."""
-        found = {
-            name: weight for name, weight in self.parts.weights().items() if name.split(".")[0] not in self.trained()
-        }
-        for part, state in self.trained_states(kept).items():
-            found |= {f"{part}.{name}": weight for name, weight in state.items()}
-        return found
-
-    def describe(self, generator: nn.Module) -> Mapping[str, Any]:
-        """The parts that the model has."""
-        return {"name": "poem", "parts": {**self.parts.specs, **self.trained()}}
-
-    def trained_states(self, kept: Kept) -> Mapping[str, Mapping[str, Tensor]]:
-        """The weights of the parts that are trained."""
-        return {self.part: kept.averages["generator"]}
-
-    @abstractmethod
-    def trained(self) -> Mapping[str, Mapping[str, Any]]:
-        """The descriptions of the parts that are trained."""
-
-    def about(self) -> tuple[str, str, str]:
-        """For the card."""
-        report = self.verse.report
-        data = f"{report.poems[0]} poems for training, {report.poems[1]} of other authors held out"
-        seen = f"; {report.pictures[0]} pictures, {report.pairs[0]} pairs" if self.pictures else ""
-        return f"poems, stage {self.config.network.name}", data + seen, self.yardstick
-
-    yardstick: ClassVar[str]
-
-    def _shown(self) -> PictureSet:
-        """The pictures.
-
-        Raises:
-            GansuiteError: none are named.
-        """
-        if self.pictures is None:
-            raise GansuiteError(
-                f"The stage {self.config.network.name} learns from pictures, and none are named.",
-                "Name a folder or zip of them with --images, or train a poet of poems alone: --stage likelihood.",
-            )
-        return self.pictures
-
-    def _start(self) -> Parts:
-        """What the stage before made in the same folder, or the model that is named."""
-        said = self.config.network.start
-        if said:
-            return load_parts(said)
-        stage = STAGES.index(self.config.network.name)
-        before = [self.path.parent / name / "model" for name in reversed(STAGES[:stage])]
-        found = next((folder for folder in before if is_model(folder)), None)
-        return load_parts(found) if found else Parts()
 
 
 class LikelihoodRun(StageRun):
@@ -168,7 +70,10 @@ class LikelihoodRun(StageRun):
         poet = self._poet().to(self.world.device)
         lengths = self.tokens.lengths[self.verse.train]
         game = LikelihoodGame(poet, self.prompter, self.codes, c.likelihood, 1 + float(lengths.mean()))
-        source = PoemSource(self.tokens, self.verse.controls, self.verse.train, self.verse.match.train)
+        pairs, rows = self.verse.match.train, self.verse.train
+        if c.likelihood.paired_only and len(pairs):
+            rows = np.unique(pairs.poem).astype(np.int64)
+        source = PoemSource(self.tokens, self.verse.controls, rows, pairs)
         return Trainer(game, source, c.recipe, c.budget(), c.run.seed, self.world)
 
     def _poet(self) -> poets.Poet:
@@ -180,6 +85,8 @@ class LikelihoodRun(StageRun):
         sizes = replace(self.config.poet, vocabulary=len(self.tokenizer)) if before is None else before.config
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.run.seed)
+            if self.language is not None and before is None:
+                return poets.from_language(self.language, sizes.places, sight, self.prompter.image)
             poet = poets.Poet(sizes, sight, self.prompter.image)
         if before is not None:
             poet.language.load_state_dict(before.language.state_dict())
@@ -360,7 +267,7 @@ class AdversarialRun(StageRun):
             "held_out_distance": total / count,
             "relevance": float(relevance.gather(1, last).mean()),
             "style": float(style.gather(1, last).mean()),
-            "distinct_2": written.variety(),
+            "distinct_2": variety_of(written.tokens),
             "self_bleu": self_bleu([poem.tolist() for poem in written.tokens]),
         }
 
@@ -376,11 +283,6 @@ class AdversarialRun(StageRun):
         labels = self.verse.match.labels
         texts = [f"({labels[self.pairs.picture[row]]})\n{decoded_poem(self.tokenizer, written[row])}" for row in chosen]
         write_atomically(stem.with_suffix(".txt"), "\n\n\n".join(texts) + "\n")
-
-
-def half(verse: Verse, pairs: Pairs) -> Pairs:
-    """The pairs that those may learn from who are rewarded for it; a judge learns from the others."""
-    return pairs.where(half_of(verse.corpus)[pairs.poem] == REWARD)
 
 
 RUNS_OF: Mapping[str, type[StageRun]] = {

@@ -127,6 +127,13 @@ class LineRoom:
         """The state after a word, of the vocabulary or not, that is stressed so (see `stress_of`)."""
         return _after(self._patterns, state, stress)
 
+    def after_all(self, words: Iterable[str]) -> State:
+        """The state of a line that begins with these words, of the vocabulary or not."""
+        state = self.start
+        for word in words:
+            state = self.after(state, stress_of(word, self._vocabulary.voice))
+        return state
+
     def goes_on(self, state: State) -> bool:
         """Whether a line that has come so far can be finished with more words."""
         return _goes_on(self._open, state)

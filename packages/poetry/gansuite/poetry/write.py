@@ -16,7 +16,7 @@ from gansuite.poetry.pictures import read_picture
 from gansuite.poetry.sampler import Sampler, Sight, Verdict
 from gansuite.poetry.sounds import english
 from gansuite.poetry.writing.compose import Poem, compose
-from gansuite.poetry.writing.wish import Wish
+from gansuite.poetry.writing.wish import TEMPERATURES, Wish
 from gansuite.poetry.writing.wordbook import Wordbook
 
 OLD = ERAS[:2]
@@ -50,7 +50,7 @@ class Request:
     mood: str = ""
     era: str = ERAS[-1]
     temperature: float = 0.9
-    relevance: float = 2.0
+    relevance: float = 3.0
     best_of: int = 1
     seed: int = 0
     count: int = 1
@@ -148,13 +148,23 @@ def total(verdict: Verdict) -> float:
     return verdict.style + (verdict.relevance or 0.0)
 
 
-def _check(request: Request) -> None:
+def check_dials(temperature: float, relevance: float) -> None:
+    """Raise `GansuiteError` for a temperature or a relevance that is out of range."""
     low, high = GUIDANCES
-    if not low <= request.relevance <= high:
+    if not low <= relevance <= high:
         raise GansuiteError(
-            f"--relevance is {request.relevance:g}, but lies between {low:g} and {high:g}.",
+            f"--relevance is {relevance:g}, but lies between {low:g} and {high:g}.",
             "0 leaves the picture out, 1 is as it was learnt, 2 holds closer to it.",
         )
+    low, high = TEMPERATURES
+    if not low <= temperature <= high:
+        raise GansuiteError(
+            f"--temperature is {temperature:g}, but lies between {low:g} and {high:g}.", "Try --temperature 0.9."
+        )
+
+
+def _check(request: Request) -> None:
+    check_dials(request.temperature, request.relevance)
     if request.count < 1:
         raise GansuiteError(f"--count is {request.count}, but must be at least 1.", "Try --count 1.")
     if request.mood:

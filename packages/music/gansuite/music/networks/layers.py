@@ -26,7 +26,7 @@ class PrivateLinear(nn.Module):
 
     def __init__(self, tracks: int, a: int, b: int, gain: float = math.sqrt(2 / (1 + SLOPE**2))) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(tracks, a, b) * gain / math.sqrt(a))
+        self.weight = nn.Parameter(nn.init.normal_(torch.empty(tracks, a, b), std=gain / math.sqrt(a)))
         self.bias = nn.Parameter(torch.zeros(tracks, b))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -262,7 +262,7 @@ class Generator(nn.Module):
         self.slope = c.slope
         self.plan = Plan(grid, c)
         self.into = PrivateLinear(self.plan.groups, self.plan.size, c.width)
-        self.place = nn.Parameter(torch.randn(self.plan.groups, grid.bars, c.width) * 0.1)
+        self.place = nn.Parameter(nn.init.normal_(torch.empty(self.plan.groups, grid.bars, c.width), std=0.1))
         self.encoder = BarEncoder(grid, c) if c.given else None
         self.mask = nn.Linear(2, c.width) if c.given else None
         self.blocks = nn.ModuleList(Block(c.width, HEADS) for _ in range(c.depth))

@@ -30,11 +30,12 @@ from gansuite.poetry.evaluation.networks import SIDE, Matcher
 from gansuite.poetry.evaluation.reading import PAD, read_words
 from gansuite.poetry.evaluation.retrieval import Recall, recall
 from gansuite.poetry.pairs import Pairs, Pictures
+from gansuite.poetry.pictures import to_input
 
 NAME = "relevance-judge"
-STEPS, BATCH = 2000, 128
+STEPS, BATCH = 1800, 128
 CHUNK = 512
-WORDS_HIDDEN = 0.3  # of a poem while it learns, so that it does not live by one word
+WORDS_HIDDEN = 0.2  # of a poem while it learns, so that it does not live by one word
 CROP = 56  # of 64 pixels
 Floats = npt.NDArray[np.float32]
 
@@ -52,7 +53,9 @@ class Judge:
         """Learn from the training pairs whose poems are of the judges' half.
 
         Pictures and poems of a batch are to find each other (symmetric InfoNCE; Radford et al. 2021, arXiv 2103.00020,
-        figure 3). Those of the same label count as found too, all alike: a weak pair says no more than its label.
+        figure 3). Those of the same label count as found too, all alike: a weak pair says no more than its label. By
+        the same loss pictures are to find pictures, and poems poems, of their label (Khosla et al. 2020, arXiv
+        2004.11362, equation 2).
 
         Args:
             pictures: M pictures.
@@ -75,7 +78,7 @@ class Judge:
 
     def embed_pictures(self, thumbnails: npt.NDArray[np.uint8]) -> Floats:
         """Directions (M, D) of pictures (M, 64, 64, 3)."""
-        return _in_chunks(lambda part: self.network.pictures(_shrunk(_input(part))), thumbnails)
+        return _in_chunks(lambda part: self.network.pictures(_shrunk(to_input(part))), thumbnails)
 
     def embed_poems(self, poems: Sequence[str]) -> Floats:
         """Directions (N, D) of poems."""
@@ -128,10 +131,12 @@ class _Deck:
     def loss(self, network: Matcher, step: int) -> Tensor:
         """How far the pictures and poems of a step are from finding each other."""
         pictures, words, labels = self.deal(step)
-        logits = network.sharpness.clamp(max=4.6).exp() * network.pictures(pictures) @ network.poems(words).T
-        alike = (labels[:, None] == labels).float()
-        wanted = alike / alike.sum(1, keepdim=True)
-        return (functional.cross_entropy(logits, wanted) + functional.cross_entropy(logits.T, wanted)) / 2
+        seen, read = network.pictures(pictures), network.poems(words)
+        sharpness, alike = network.sharpness.clamp(max=4.6).exp(), labels[:, None] == labels
+        others = alike.logical_and(~torch.eye(len(labels), dtype=torch.bool))
+        across = seen @ read.T * sharpness
+        among = [_missed(part @ part.T * sharpness, others, themselves=False) for part in (seen, read)]
+        return (_missed(across, alike) + _missed(across.T, alike) + sum(among)) / 4
 
     def deal(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """Pictures (B, 3, 48, 48), words (B, L) and labels (B,)."""
@@ -142,16 +147,20 @@ class _Deck:
         words = self.words[self.row[self.first[chosen] + place]]
         words = torch.from_numpy(words[:, : int((words != PAD).sum(1).max())])
         words = words.masked_fill(torch.rand(words.shape, generator=source) < WORDS_HIDDEN, PAD)
-        pictures = _varied(_input(self.thumbnails[self.pictures[chosen]]), source)
+        pictures = _varied(to_input(self.thumbnails[self.pictures[chosen]]), source)
         return pictures, words, torch.from_numpy(self.label[chosen])
+
+
+def _missed(logits: Tensor, alike: Tensor, themselves: bool = True) -> Tensor:
+    """Cross entropy of who is found by likeness (B, B) against all that are alike, as one; rows without any count 0."""
+    if not themselves:
+        logits = logits.masked_fill(torch.eye(len(logits), dtype=torch.bool), -1e4)
+    wanted = alike.float() / alike.sum(1, keepdim=True).clamp(min=1)
+    return functional.cross_entropy(logits, wanted)
 
 
 def _network() -> Matcher:
     return Matcher().to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def _input(thumbnails: npt.NDArray[np.uint8]) -> Tensor:
-    return torch.tensor(thumbnails).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def _varied(pictures: Tensor, source: torch.Generator) -> Tensor:

@@ -14,7 +14,7 @@ from gansuite.core.errors import GansuiteError
 from gansuite.core.model import load, save_pretrained
 from gansuite.core.randomness import key
 
-RATE, DECAY = 1e-3, 0.02
+RATE, DECAY = 2e-3, 0.02
 EVERY = 50  # steps between two reports
 N = TypeVar("N", bound=nn.Module)
 Report = Callable[[int, float], None]

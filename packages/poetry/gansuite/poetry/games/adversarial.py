@@ -18,7 +18,7 @@ from gansuite.core.randomness import Draw
 from gansuite.core.trainer import NonFinite
 from gansuite.poetry.controls import Controls
 from gansuite.poetry.games.likelihood import packed_poems
-from gansuite.poetry.games.rollout import Manner, Poems, decoder_of, returns, roll_out
+from gansuite.poetry.games.rollout import Manner, Poems, decoder_of, returns, roll_out, variety_of
 from gansuite.poetry.negatives import DISORDERED, PARAGRAPHIC, POETIC
 from gansuite.poetry.negatives import GENERATED as WRITTEN
 from gansuite.poetry.networks.critics import GENERATED, PAIRED, UNPAIRED, Critic, log_odds
@@ -58,7 +58,7 @@ class GameConfig:
     smoothing: float = 0.1
     clip: float = 3.0
     sure: float = 0.9
-    patience: float = 640
+    patience: float = 2_000
     most_kl: float = 0.5
     least_variety: float = 0.85
 
@@ -132,21 +132,24 @@ class AdversarialGame:
         self.poet, self.relevance, self.style = poet, relevance, style
         self.reference = reference.eval().requires_grad_(False)
         self.prompter, self.config, self.length = prompter, config, length
-        self.seen, self.first_variety = 0.0, 0.0
+        self.seen, self.variety, self.first_variety = 0.0, 0.0, 0.0
         self.told = {"relevance": 0.0, "style": 0.0}
 
     # ------------------------------------------------------------------ the three calls
 
     @torch.no_grad()
     def generate(self, batch: Lesson, draw: Draw) -> Poems:
-        """k poems for each picture, sampled as the poet would write them: at temperature 1, from all tokens."""
-        k = self.config.samples
+        """k poems for each picture, sampled as the poet would write them: at temperature 1, from all tokens.
+
+        While the critics learn alone, one is enough.
+        """
+        k = self.config.samples if self.rewarded else 1
         poet, manner = decoder_of(self.poet), Manner(k, self.config.tokens)
         return roll_out(poet, self.prompter, batch.codes, batch.controls, draw, manner)
 
     def discriminator_losses(self, batch: Lesson, fakes: Poems, draw: Draw) -> Losses:
         """Cross entropy of both critics over every prefix."""
-        some = fakes.tokens[:: self.config.samples]  # as many as there are real ones
+        some = _one_each(fakes, batch)
         codes = batch.codes
         shown = {PAIRED: batch.paired, UNPAIRED: batch.unpaired, GENERATED: some}
         match, told_match = self._verdict(self.relevance, shown, codes)
@@ -163,27 +166,19 @@ class AdversarialGame:
 
     def generator_losses(self, batch: Lesson, fakes: Poems, draw: Draw) -> Losses:
         """Policy gradient, divergence from the likelihood model, and likelihood of the real pairs."""
-        c, device = self.config, batch.codes.device
-        codes = batch.codes.repeat_interleave(c.samples, 0)
-        controls = [one for one in batch.controls for _ in range(c.samples)]
-        pictured = [True] * len(controls)
-        packed = packed_poems(self.prompter, fakes.tokens, controls, pictured, fakes.ended).to(device)
-        logits, chosen = self.poet.logits(packed, codes)
-        with torch.no_grad():
-            believed = self.reference.logits(packed, codes)[0].float().log_softmax(-1)
-        chances = logits.float().log_softmax(-1)
-        divergence = (chances.exp() * (chances - believed)).sum(-1).mean()
-        said = chances.gather(1, packed.target[chosen][:, None])[:, 0]
-        advantage, rewards = self._advantage(fakes, codes, packed, chosen)
-        learning = float(self.seen >= c.patience)
-        poems = len(fakes.tokens) * self.length
-        terms = {
-            "policy": -(advantage * said).sum() / poems * learning,
-            "divergence": c.kl * divergence * learning,
-            "likelihood": c.likelihood * self._likelihood(batch),
-        }
-        signals = {"kl": divergence.detach(), "variety": torch.tensor(fakes.variety(), device=device), **rewards}
-        return Losses(terms, signals)
+        c = self.config
+        variety = torch.tensor(variety_of(_one_each(fakes, batch)), device=batch.codes.device)
+        likelihood = {"likelihood": c.likelihood * self._likelihood(batch)}
+        if not self.rewarded:
+            return Losses(likelihood, {"kl": torch.zeros_like(variety), "variety": variety})
+        policy, divergence, rewards = self._policy(batch, fakes)
+        terms = {"policy": policy, "divergence": c.kl * divergence, **likelihood}
+        return Losses(terms, {"kl": divergence.detach(), "variety": variety, **rewards})
+
+    @property
+    def rewarded(self) -> bool:
+        """Whether the critics have learnt enough by themselves for their word to count."""
+        return self.seen >= self.config.patience
 
     # ------------------------------------------------------------------ the guard
 
@@ -196,24 +191,25 @@ class AdversarialGame:
         c = self.config
         self.seen += images
         for name in self.told:
-            self.told[name] = 0.9 * self.told[name] + 0.1 * signals[f"told_{name}"]
+            self.told[name] += 0.1 * (signals[f"told_{name}"] - self.told[name])
+        self.variety += (0.1 if self.variety else 1.0) * (signals["variety"] - self.variety)
         if self.seen <= c.patience or not self.first_variety:
-            rate = 0.1 if self.first_variety else 1.0
-            self.first_variety += rate * (signals["variety"] - self.first_variety)
+            self.first_variety = self.variety
         elif signals["kl"] > c.most_kl:
             raise NonFinite(f"the poet is {signals['kl']:.2f} nats a token from the likelihood model")
-        elif signals["variety"] < c.least_variety * self.first_variety:
-            raise NonFinite(f"of its pairs of words {signals['variety']:.0%} differ, at first {self.first_variety:.0%}")
+        elif self.variety < c.least_variety * self.first_variety:
+            raise NonFinite(f"of its pairs of words {self.variety:.0%} differ, at first {self.first_variety:.0%}")
         return {}
 
     def state(self) -> dict[str, float]:
         """What is counted."""
-        return {"seen": self.seen, "first_variety": self.first_variety, **self.told}
+        counted = {"seen": self.seen, "variety": self.variety, "first_variety": self.first_variety}
+        return {**counted, **{f"told_{name}": share for name, share in self.told.items()}}
 
     def restore(self, state: Mapping[str, float]) -> None:
         """Back to a remembered state."""
-        self.seen, self.first_variety = state["seen"], state["first_variety"]
-        self.told = {name: state[name] for name in self.told}
+        self.seen, self.variety, self.first_variety = (state[name] for name in ("seen", "variety", "first_variety"))
+        self.told = {name: state[f"told_{name}"] for name in self.told}
 
     # ------------------------------------------------------------------ what they say
 
@@ -242,6 +238,21 @@ class AdversarialGame:
         style = log_odds(self.style(ids), POETIC)
         return style, None if codes is None else log_odds(self.relevance(ids, codes), PAIRED), there
 
+    def _policy(self, batch: Lesson, fakes: Poems) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """The policy's loss, KL(poet | likelihood model) in nats a token, and the mean rewards."""
+        codes = batch.codes.repeat_interleave(self.config.samples, 0)
+        controls = [one for one in batch.controls for _ in range(self.config.samples)]
+        packed = packed_poems(self.prompter, fakes.tokens, controls, [True] * len(controls), fakes.ended)
+        packed = packed.to(codes.device)
+        logits, chosen = self.poet.logits(packed, codes)
+        with torch.no_grad():
+            believed = self.reference.logits(packed, codes)[0].float().log_softmax(-1)
+        chances = logits.float().log_softmax(-1)
+        divergence = (chances.exp() * (chances - believed)).sum(-1).mean()
+        said = chances.gather(1, packed.target[chosen][:, None])[:, 0]
+        advantage, rewards = self._advantage(fakes, codes, packed, chosen)
+        return -(advantage * said).sum() / (len(fakes.tokens) * self.length), divergence, rewards
+
     def _advantage(
         self, fakes: Poems, codes: Tensor, packed: Packed, chosen: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -262,3 +273,8 @@ class AdversarialGame:
         packed = packed_poems(self.prompter, batch.paired, batch.controls, [True] * len(batch.paired))
         chances, _ = self.poet.log_probabilities(packed.to(batch.codes.device), batch.codes)
         return -chances.sum() / (len(batch.paired) * self.length)
+
+
+def _one_each(fakes: Poems, batch: Lesson) -> Sequence[Ints]:
+    """The first of the poems for each picture: as many as there are real ones."""
+    return fakes.tokens[:: len(fakes.tokens) // len(batch.paired)]

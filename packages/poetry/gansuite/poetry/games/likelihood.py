@@ -33,14 +33,17 @@ class LikelihoodConfig:
         nothing_asked: share of the poems of which nothing is said but, perhaps, a picture.
         control_dropped: chance of each control of the others to be left out.
         picture_dropped: share of poems with a picture that is not shown (Ho and Salimans 2022, section 3.2).
+        paired_only: learn from poems that go with a picture alone.
     """
 
     nothing_asked: float = 0.2
     control_dropped: float = 0.3
     picture_dropped: float = 0.15
+    paired_only: bool = False
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
+        for name in ("nothing_asked", "control_dropped", "picture_dropped"):
+            value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise GansuiteError(f"{name} is {value}, but is a share, 0 to 1.", f"Try {name} = 0.2.")
 

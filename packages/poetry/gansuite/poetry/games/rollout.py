@@ -35,9 +35,10 @@ class Poems:
     tokens: Sequence[Ints]
     ended: Sequence[bool]
 
-    def variety(self) -> float:
-        """Distinct-2 of these poems' tokens, 0..1."""
-        return distinct([poem.tolist() for poem in self.tokens], 2)
+
+def variety_of(poems: Sequence[Ints]) -> float:
+    """Distinct-2 of poems' tokens, 0..1."""
+    return distinct([poem.tolist() for poem in poems], 2)
 
 
 def decoder_of(poet: Poet) -> Decoder:

@@ -106,6 +106,20 @@ class Poet(nn.Module):
         return -torch.zeros(poems, device=chances.device).index_add(0, owner, chances)
 
 
+def from_language(language: GPT2LMHeadModel, places: int, picture: int, image: int) -> Poet:
+    """A poet that begins with the weights of another GPT-2; its dropout is left out.
+
+    Args:
+        language: of any size.
+        places: embeddings that a picture takes.
+        picture, image: see `Poet`.
+    """
+    c = language.config
+    poet = Poet(PoetConfig(c.vocab_size, c.n_embd, c.n_layer, c.n_head, c.n_positions, places), picture, image)
+    poet.language.load_state_dict(language.state_dict())
+    return poet
+
+
 def gpt2_config(config: PoetConfig) -> GPT2Config:
     """The configuration that transformers knows; without dropout, so that a step is a function of its draw."""
     return GPT2Config(

@@ -19,7 +19,7 @@ from gansuite.poetry.writing.row import FINAL, Goal, LineRules, Row
 from gansuite.poetry.writing.sampling import draw, noise
 from gansuite.poetry.writing.wish import Wish
 
-LAST_WORDS = 4  # branches a step that end a rhymed line
+LAST_WORDS = 4  # branches a step that end a line
 MUST_WORDS = 3  # branches a step with a word that must be in the poem
 LIVING = 3  # times as many rows as are sampled, at most
 STEPS = 64
@@ -29,7 +29,7 @@ UNFINISHED = 2  # sampled rows that are not waited for
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """A token that is put to a row, and what that costs, in nats a token; the lower the better."""
+    """A token that is put to a row, and what that costs, in nats a word; the lower the better."""
 
     cost: float
     row: int
@@ -107,12 +107,12 @@ def _proposed(
     """Words that may be put to the rows."""
     seen: set[tuple[tuple[int, ...], Goal, int]] = set()
     for number, row in enumerate(rows):
-        boundary = rules.boundary(row)
-        if boundary is None or not boundary.row.may_go_on or row.goal == FINAL:
+        whole = rules.boundary(row)
+        if whole is None or not whole.may_go_on or row.goal == FINAL:
             continue
-        goals = [*([FINAL] if rules.rationed else []), *(word for word in musts if word not in boundary.row.words)]
+        goals = [*([FINAL] if rules.tight else []), *(word for word in musts if word not in whole.words)]
         for goal in goals:
-            tokens = torch.from_numpy(rules.first_tokens(boundary, goal))
+            tokens = torch.from_numpy(rules.first_tokens(whole, goal))
             if not len(tokens):
                 continue
             blurred = logs[number, tokens] + noise((len(tokens),), generator) * (wish.temperature * BLUR)
@@ -121,5 +121,5 @@ def _proposed(
                 key = (row.ids, goal, int(tokens[place]))
                 if key not in seen:
                     seen.add(key)
-                    cost = (row.surprise - float(blurred[place])) / (len(row.ids) + 1)
+                    cost = (row.surprise - float(blurred[place])) / whole.length
                     yield _Branch(cost, number, int(tokens[place]), goal)

@@ -18,7 +18,7 @@ from gansuite.poetry.forms import Form, Span
 from gansuite.poetry.scheme import UNRHYMED
 from gansuite.poetry.sounds import Ending, words_of
 from gansuite.poetry.verse import Line, read_line
-from gansuite.poetry.vocabulary import LineRoom, Mask, State, line_patterns, stress_of
+from gansuite.poetry.vocabulary import LineRoom, Mask, line_patterns, stress_of
 from gansuite.poetry.writing.candidates import candidates
 from gansuite.poetry.writing.filter import is_offensive
 from gansuite.poetry.writing.finish import finished
@@ -29,9 +29,11 @@ from gansuite.poetry.writing.wish import FEWEST_FREE, LENGTHS, MOST_FREE, Wish, 
 from gansuite.poetry.writing.wordbook import FULL_STOPS, PAUSES, Wordbook
 
 ATTEMPTS = 6  # poems begun before a form is given up
+TIGHT = 2  # patterns of an unrhymed line, up to which its last word is looked for rather than hit upon
 ROUNDS = 3  # of candidates for a line
-PARTNERS = 5  # rhymes to choose from, for each line that is to rhyme with one
+PARTNERS, MOST_PARTNERS = 5, 40  # rhymes to choose from: for each line that is to rhyme with one, and enough for any
 MEMORY = 170  # tokens of a poem that the pen sees at the beginning of a line; its model has learnt no longer ones
+MORE = 4  # syllables that may follow what the opening has of a line, where that is long already
 VERSE = (6, 11)  # syllables of a rhymed poem's first line where nobody asked for a length
 
 Rank = Callable[[Sequence["Poem"]], Sequence[float]]
@@ -153,7 +155,7 @@ class _Draft:
     def _next(self, page: Page) -> tuple[bool, Page]:
         """Write a line; tells whether the poem is over."""
         rules = self._rules()
-        start = self._begun(rules)
+        start = self._start(rules)
         standing = page.write(torch.tensor([start.ids])) if start.ids else page
         row = self._chosen(standing, rules, start)
         self.surprise += row.surprise
@@ -173,7 +175,8 @@ class _Draft:
         needed = max(0, len(musts) - max(0, left - 1))
         for turn in range(ROUNDS):
             chance = generator(self.seed, f"{self.stream}/{turn}", len(self.lines))
-            wish = replace(self.wish, breadth=self.wish.breadth << turn)
+            more = 2 if rules.tight and not rules.rationed else 1  # where lengths are strict fewer lines come out well
+            wish = replace(self.wish, breadth=more * self.wish.breadth << turn)
             rows = candidates(page, rules, start, numbers, wish, chance)
             rows = [row for row in rows if len(set(row.words) & set(numbers)) >= needed and self._is_new(row)]
             if rows:
@@ -196,14 +199,17 @@ class _Draft:
         number, form = len(self.lines), self.form
         letter = form.scheme[number : number + 1].replace(UNRHYMED, "")
         earlier = [line for line, name in zip(self.lines, form.scheme, strict=False) if name == letter]
-        patterns = line_patterns(form, number, self._span(letter, earlier))
+        low, high = self._span(letter, earlier)
+        begun = len(stress_of(self._begun, self.book.voice))
+        patterns = line_patterns(form, number, (low, max(high, begun + MORE) if begun else high))
         ends = [line.ending for line in earlier if line.ending is not None]
         later = form.scheme[number + 1 :].count(letter) if letter else 0
         room = LineRoom(self.book.vocabulary, patterns, self._usable(), self._last_words(ends, later))
         if not room.possible:
             raise DeadEnd
         last = number == form.lines - 1
-        return LineRules(self.book, room, bool(ends), last, self.wish.form is None and number >= FEWEST_FREE - 1)
+        tight = bool(ends) or (len(patterns) <= TIGHT and not form.scheme)
+        return LineRules(self.book, room, bool(ends), tight, last, not self.wish.form and number >= FEWEST_FREE - 1)
 
     def _usable(self) -> Mask:
         """The words that may be used: those of today, and those that were asked for."""
@@ -222,7 +228,7 @@ class _Draft:
         if ends:
             mask &= self.book.vocabulary.rhyming(*ends)
         elif later:
-            mask &= self.book.partners >= PARTNERS * later
+            mask &= self.book.partners >= min(PARTNERS * later, max(MOST_PARTNERS, later))
         return mask
 
     def _span(self, letter: str, earlier: Sequence[Line]) -> Span:
@@ -236,23 +242,25 @@ class _Draft:
         first = self.lines[0].syllables
         return max(4, first - 2), first + 1
 
-    def _begun(self, rules: LineRules) -> Row:
+    @property
+    def _begun(self) -> str:
+        """What the opening has of the next line."""
+        return self.wish.begun_line if len(self.lines) == len(self.wish.whole_lines) else ""
+
+    def _start(self, rules: LineRules) -> Row:
         """The line as far as the opening has it."""
-        text = self.wish.begun_line if len(self.lines) == len(self.wish.whole_lines) else ""
+        text = self._begun
         if not text:
             return rules.start()
         words = words_of(text)
-        state: State = rules.room.start
-        for word in words:
-            state = rules.room.after(state, stress_of(word, self.book.voice))
-        last = self.book.number(words[-1])
-        numbers = [-1 if (n := self.book.number(word)) is None else n for word in words]
-        full = rules.room.is_full(state) and (last is None or bool(rules.room.closing[last]))
+        numbers = [-1 if (number := self.book.number(word)) is None else number for word in words]
+        closes = numbers[-1] == -1 or bool(rules.room.closing[numbers[-1]])
         sign = next((sign for sign in (*FULL_STOPS, *PAUSES) if text.endswith(sign.strip())), "")
-        row = rules.opened(self.book.tokenizer.encode(text).ids, numbers, state, full, not sign)
+        ids = self.book.tokenizer.encode(text).ids
+        row = rules.opened(ids, numbers, rules.room.after_all(words), closes, sign)
         if not row.may_go_on and not row.may_end:
             raise GansuiteError(
-                f"The opening '{text}' cannot be gone on with as line {len(self.lines) + 1} of {self.form}.",
+                f"The opening '{text}' cannot be gone on with as line {len(self.lines) + 1} of the poem.",
                 "Change it, or ask for another form.",
             )
-        return replace(row, stopped=sign in FULL_STOPS)
+        return row

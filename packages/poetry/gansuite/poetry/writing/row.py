@@ -1,8 +1,8 @@
 """One line that is being written: what may come next, token by token.
 
 A line is words with at most one sign between two of them, a word first, and an end. Which words are wanted follows from
-the room that is left in the line. Where a row stands after a whole word, or after a sign, it is at a boundary: there it
-may go on with a next word, or end, or both.
+the room that is left in the line. After a whole word, after a sign and at its beginning a row is at a boundary: there
+it may go on with a next word, or end, or both.
 
 S sequences of tokens that spell words, V words.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from gansuite.poetry.spellings import NOWHERE, ROOT, Spellings
 from gansuite.poetry.vocabulary import Ints, LineRoom, Mask, State
-from gansuite.poetry.writing.wordbook import Wordbook
+from gansuite.poetry.writing.wordbook import FULL_STOPS, Wordbook
 
 EITHER, INNER, FINAL = -1, -2, -3  # what the next word may be: both, one after which the line goes on, the last one
 Goal = int  # one of these, or the number of a word
@@ -30,12 +30,12 @@ class Row:
         ids: its tokens.
         surprise: the negative log-likelihood of those that were chosen, in nats.
         expected: what the model expected that to be: the entropy of each choice, in nats.
-        spellings: where words are looked up that stand here, capital or not.
-        node: of the spellings, how far the word has come; `ROOT` before its first token.
+        spellings: where the word is looked up that stands here, or the next one; capital or not.
+        node: of the spellings, how far that word has come; `ROOT` before its first token: a boundary.
         before: the room before the word.
         goal: what the word may be.
         words: numbers of the whole ones; -1 for one of the opening that the book does not have.
-        may_pause, may_go_on, may_end: what may follow at a `ROOT` that comes after something.
+        may_pause, may_go_on, may_end: what may follow at a boundary.
         stopped: the last sign ends a sentence.
         ended: by a line break (1) or by the end of the poem (2).
     """
@@ -54,18 +54,10 @@ class Row:
     stopped: bool = False
     ended: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class Boundary:
-    """What may follow a row that stands between two words.
-
-    Attributes:
-        row: with the word before as a whole one.
-        spellings: of the next word.
-    """
-
-    row: Row
-    spellings: Spellings
+    @property
+    def length(self) -> int:
+        """Words, the next one or the end among them: by tokens, rare words of many pieces would look likely."""
+        return len(self.words) + 1
 
 
 @dataclass
@@ -76,6 +68,7 @@ class LineRules:
         book: of words.
         room: what fits into it.
         rationed: rows do not end by themselves: their last words are put to them.
+        tight: last words are put to rows, whether or not they end by themselves.
         last: it ends the poem: it ends a sentence.
         may_be_last: the poem may end with it.
     """
@@ -83,6 +76,7 @@ class LineRules:
     book: Wordbook
     room: LineRoom
     rationed: bool
+    tight: bool
     last: bool
     may_be_last: bool
     _counts: dict[tuple[int, State, Goal], Ints] = field(default_factory=dict)
@@ -97,76 +91,83 @@ class LineRules:
         """A line without words."""
         return Row(self.book.first, self.room.start, self.goal)
 
-    def opened(self, ids: Sequence[int], words: Sequence[int], state: State, may_end: bool, may_pause: bool) -> Row:
-        """A line of which words are there already, after which the room is `state`."""
-        return Row(
-            self.book.inner,
-            state,
-            self.goal,
+    def opened(self, ids: Sequence[int], words: Sequence[int], state: State, closes: bool, sign: str) -> Row:
+        """A line of which some is there already.
+
+        Args:
+            ids: its tokens.
+            words: their numbers, -1 for those that the book does not have.
+            state: the room after them.
+            closes: whether the last of them may end a line.
+            sign: that stands after it, or empty.
+        """
+        row = replace(
+            self.start(),
+            spellings=self.book.inner,
+            before=state,
             ids=tuple(ids),
             words=tuple(words),
-            may_pause=may_pause,
+            may_pause=True,
             may_go_on=self.room.goes_on(state),
-            may_end=may_end,
+            may_end=closes and self.room.is_full(state),
         )
+        return self._paused(row, sign in FULL_STOPS) if sign else row
 
     def next_tokens(self, row: Row) -> Ints:
         """The tokens that may come next."""
-        parts = list(self._going_on(row))
-        boundary = self.boundary(row)
-        if boundary is not None:
-            row = boundary.row
-            if row.may_go_on:
-                parts.append(self.first_tokens(boundary, self.goal))
-            parts.append(self._signs(row))
+        parts = []
+        if row.node != ROOT:
+            parts.append(row.spellings.next_tokens(row.node, self.counts(row.spellings, row.before, row.goal)))
+        whole = self.boundary(row)
+        if whole is not None:
+            if whole.may_go_on:
+                parts.append(self.first_tokens(whole, self.goal))
+            parts += self._signs(whole)
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
     def written(self, row: Row, token: int, surprise: float, expected: float, goal: Goal | None = None) -> Row:
         """The row with a token more, one of `next_tokens`, or the first of a word that `goal` asks for."""
         row = replace(row, ids=(*row.ids, token), surprise=row.surprise + surprise, expected=row.expected + expected)
-        inside = row.node != ROOT or not row.words
-        if goal is None and inside:
+        if goal is None and row.node != ROOT:
             node = row.spellings.step(row.node, token, self.counts(row.spellings, row.before, row.goal))
             if node != NOWHERE:
                 return replace(row, node=node)
-        boundary = self.boundary(row)
-        assert boundary is not None
-        row, spellings = boundary.row, boundary.spellings
+        whole = self.boundary(row)
+        assert whole is not None
         if token in (self.book.line, self.book.end):
-            return replace(row, ended=1 if token == self.book.line else 2)
+            return replace(whole, ended=1 if token == self.book.line else 2)
         if (stopped := token in self.book.stops) or token in self.book.pauses:
-            return self._paused(row, stopped)
+            return self._paused(whole, stopped)
         goal = self.goal if goal is None else goal
-        node = spellings.step(ROOT, token, self.counts(spellings, row.before, goal))
-        return replace(row, spellings=spellings, node=node, goal=goal, stopped=False)
+        node = whole.spellings.step(ROOT, token, self.counts(whole.spellings, whole.before, goal))
+        return replace(whole, node=node, goal=goal, stopped=False)
 
-    def boundary(self, row: Row) -> Boundary | None:
-        """The row as it is between two words; None in the middle of one."""
+    def boundary(self, row: Row) -> Row | None:
+        """The row as it stands before its next word; None in the middle of one."""
         if row.node == ROOT:
-            return Boundary(row, self._after(row.stopped) if row.words else row.spellings)
+            return row
         word = row.spellings.word(row.node, self.counts(row.spellings, row.before, row.goal))
         if word == NOWHERE:
             return None
         inner, final = bool(self.room.inner(row.before)[word]), bool(self.room.final(row.before)[word])
-        state = self.room.after(row.before, self.book.vocabulary.stresses[self.book.vocabulary.code[word]])
-        row = replace(
+        vocabulary = self.book.vocabulary
+        return replace(
             row,
-            before=state,
+            spellings=self.book.inner,
+            before=self.room.after(row.before, vocabulary.stresses[vocabulary.code[word]]),
             node=ROOT,
             words=(*row.words, word),
             may_pause=bool(self.book.can_end_a_line[word]),
             may_go_on=inner and row.goal != FINAL,
             may_end=final and row.goal != INNER,
         )
-        return Boundary(row, self.book.inner)
 
-    def first_tokens(self, boundary: Boundary, goal: Goal) -> Ints:
-        """The tokens with which the next word may begin."""
-        key = (id(boundary.spellings), boundary.row.before, goal)
+    def first_tokens(self, row: Row, goal: Goal) -> Ints:
+        """The tokens with which the next word of a row at a boundary may begin."""
+        key = (id(row.spellings), row.before, goal)
         found = self._first.get(key)
         if found is None:
-            counts = self.counts(boundary.spellings, boundary.row.before, goal)
-            found = self._first[key] = boundary.spellings.next_tokens(ROOT, counts)
+            found = self._first[key] = row.spellings.next_tokens(ROOT, self.counts(row.spellings, row.before, goal))
         return found
 
     def counts(self, spellings: Spellings, state: State, goal: Goal) -> Ints:
@@ -190,28 +191,23 @@ class LineRules:
         only[goal] = either[goal]
         return only
 
-    def _going_on(self, row: Row) -> Iterator[Ints]:
-        """The tokens with which the word goes on."""
-        if row.node != ROOT:
-            yield row.spellings.next_tokens(row.node, self.counts(row.spellings, row.before, row.goal))
-
-    def _signs(self, row: Row) -> Ints:
+    def _signs(self, row: Row) -> Iterator[Ints]:
         """The signs and ends that may follow at a boundary."""
-        parts = []
         if row.may_pause:
+            yield self.book.stops
             if row.may_go_on or not self.last:
-                parts.append(self.book.pauses)
-            parts.append(self.book.stops)
-        if row.may_end and (row.stopped or not self.last):
-            parts.append(np.array([self.book.line], np.int64))
+                yield self.book.pauses
+        if row.may_end and not self.last:
+            yield np.array([self.book.line], np.int64)
         if row.may_end and row.stopped and (self.last or self.may_be_last):
-            parts.append(np.array([self.book.end], np.int64))
-        return np.concatenate(parts) if parts else np.zeros(0, np.int64)
-
-    def _after(self, stopped: bool) -> Spellings:
-        return self.book.sentence if stopped else self.book.inner
+            yield np.array([self.book.end], np.int64)
 
     def _paused(self, row: Row, stopped: bool) -> Row:
         """The row after a sign: a pause in the last line does not let it end."""
-        may_end = row.may_end and (stopped or not self.last)
-        return replace(row, spellings=self._after(stopped), may_pause=False, may_end=may_end, stopped=stopped)
+        return replace(
+            row,
+            spellings=self.book.sentence if stopped else self.book.inner,
+            may_pause=False,
+            may_end=row.may_end and (stopped or not self.last),
+            stopped=stopped,
+        )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gansuite.core.errors import GansuiteError
 from gansuite.poetry.check import check
 from gansuite.poetry.forms import Form
-from gansuite.poetry.sounds import Voice, plain_word, words_of
+from gansuite.poetry.sounds import Voice, words_of
 from gansuite.poetry.text import tidy, with_line_breaks
 from gansuite.poetry.verse import read_line
 from gansuite.poetry.vocabulary import fits_somewhere, line_patterns, stress_of
@@ -20,6 +20,7 @@ FEWEST_FREE = 3
 MUSTS_A_LINE = 2
 MUST_WORDS = 3  # that stand together as one
 LENGTHS = (3, 16)  # syllables of a line where nobody asked for a length
+LONGEST_BEGUN = 40  # syllables of a line that is begun
 TEMPERATURES = (0.05, 3.0)
 
 
@@ -84,14 +85,12 @@ def checked(wish: Wish, voice: Voice) -> Wish:
             )
     _check_opening(wish, voice)
     _check_room(wish.form, [word for word in words if not holds_word(wish.whole_lines, word)], voice)
-    return Wish(**{**wish.__dict__, "words": words})
+    return replace(wish, words=words)
 
 
 def holds_word(lines: Sequence[str], word: str) -> bool:
     """Whether a word, or a few in a row, stands in a line of these, in any case."""
-    wanted = re.compile(
-        rf"(?<![\w'-]){re.escape(plain_word(word)) if word.isascii() else re.escape(word.lower())}(?![\w'-])"
-    )
+    wanted = re.compile(rf"(?<![\w'-]){re.escape(word.lower())}(?![\w'-])")
     return any(wanted.search(line.lower()) for line in lines)
 
 
@@ -115,19 +114,24 @@ def _check_opening(wish: Wish, voice: Voice) -> None:
         raise GansuiteError(
             f"The opening has more lines than the poem, which has {most}.", "Shorten it, or ask for more lines."
         )
+    begun, number = read_line(wish.begun_line, voice), len(lines)
+    if begun.syllables > LONGEST_BEGUN:
+        raise GansuiteError(
+            f"The opening's last line has {begun.syllables} syllables, and {LONGEST_BEGUN} are the most.",
+            "Break it into lines with / between them.",
+        )
     if form is None:
         return
     if len(lines) == form.lines:
         raise GansuiteError(
             f"The opening fills all {form.lines} lines of the poem.", "Leave lines for the poet to write."
         )
-    for number, report in enumerate(check(form, lines, voice).lines):
+    for place, report in enumerate(check(form, lines, voice).lines):
         if not report.holds:
             raise GansuiteError(
-                f"Line {number + 1} of the opening does not keep to {form}: '{report.line.text}'.",
+                f"Line {place + 1} of the opening does not keep to {form}: '{report.line.text}'.",
                 "Change the line, or ask for another form.",
             )
-    begun, number = read_line(wish.begun_line, voice), len(lines)
     if form.syllables and min(begun.counts) > form.syllables[number][1]:
         raise GansuiteError(
             f"'{begun.text}' has {begun.syllables} syllables, too many for line {number + 1} of {form}.",
