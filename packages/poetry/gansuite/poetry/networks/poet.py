@@ -17,6 +17,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 
 from gansuite.poetry.packing import NO_TARGET, Packed
 
+TIED, EMBEDDED = "language.lm_head.weight", "language.transformer.wte.weight"
+
 
 @dataclass(frozen=True)
 class PoetConfig:
@@ -60,6 +62,9 @@ class Poet(nn.Module):
             if picture
             else None
         )
+        hooked: Any = self  # nn.Module's hooks have no types
+        hooked.register_state_dict_post_hook(_without_tied)
+        hooked.register_load_state_dict_pre_hook(_with_tied)
 
     def embed(self, packed: Packed, codes: Tensor | None) -> Tensor:
         """Embeddings (R, L, W) of tokens and pictures.
@@ -104,6 +109,16 @@ class Poet(nn.Module):
         chances, owner = self.log_probabilities(packed, codes)
         poems = int(packed.owner.max()) + 1
         return -torch.zeros(poems, device=chances.device).index_add(0, owner, chances)
+
+
+def _without_tied(module: nn.Module, state: dict[str, Tensor], prefix: str, metadata: Any) -> None:
+    """The output matrix is the tokens' embedding, and is kept once."""
+    state.pop(f"{prefix}{TIED}", None)
+
+
+def _with_tied(module: nn.Module, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+    if f"{prefix}{EMBEDDED}" in state:
+        state[f"{prefix}{TIED}"] = state[f"{prefix}{EMBEDDED}"]
 
 
 def from_language(language: GPT2LMHeadModel, places: int, picture: int, image: int) -> Poet:
