@@ -28,6 +28,7 @@ from gansuite.core.schedules import Budget
 from gansuite.core.trainer import Recipe, Trainer
 from gansuite.image import networks
 from gansuite.image.games.adversarial import AdversarialGame, GameConfig
+from gansuite.image.networks.parts import Discriminator, Generator
 from gansuite.image.source import Pictures
 from gansuite.image.synth import draw_portfolio
 
@@ -55,7 +56,7 @@ def batches(loader: DataLoader[Tensor]) -> Iterator[Tensor]:
         yield from loader
 
 
-def players(name: str, resolution: int, width: int, device: torch.device) -> tuple[nn.Module, nn.Module]:
+def players(name: str, resolution: int, width: int, device: torch.device) -> tuple[Generator, Discriminator]:
     """The same generator and discriminator for both loops."""
     spec = {"name": name, "resolution": resolution, "width": width, "latent": LATENT}
     g, d = networks.build(spec, 0)
@@ -83,11 +84,11 @@ def textbook(g: nn.Module, d: nn.Module, data: Iterator[Tensor], device: torch.d
 
 
 def ours(
-    g: nn.Module, d: nn.Module, works: np.ndarray, batch: int, precision: str, device: torch.device
+    g: Generator, d: Discriminator, works: np.ndarray, batch: int, precision: str, device: torch.device
 ) -> Callable[[], object]:
     """Our trainer's step on the same networks and losses: bytes in memory, one pass of D over real and generated."""
-    g, d = (m.to(memory_format=torch.channels_last) for m in (g, d))  # type: ignore[call-overload]
-    game = AdversarialGame(g, d, GameConfig(r1=0, augment="none", flip=False), LATENT)
+    g, d = g.to(memory_format=torch.channels_last), d.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    game = AdversarialGame(g, d, GameConfig(r1=0, augment="none", flip=False))
     recipe = Recipe(batch_size=batch, beta1=0.5, beta2=0.999, half_life=0, precision=precision)
     source = Pictures(works, np.arange(len(works)), device)
     return Trainer(game, source, recipe, Budget(images=10**9), 0, World(device=device)).step

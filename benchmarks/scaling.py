@@ -1,6 +1,7 @@
-"""Peak memory and time per image as resolution and batch grow: one fresh process per row.
+"""Peak memory and processor time per image as resolution and batch grow: one fresh process per row.
 
 python benchmarks/scaling.py
+OMP_NUM_THREADS=1 python benchmarks/scaling.py --model dcgan fast r3 style --resolutions 64 128 256
 """
 
 from __future__ import annotations
@@ -13,34 +14,43 @@ import time
 ROWS = [(64, 32), (64, 64), (64, 128), (128, 32), (256, 16)]
 
 
-def one(resolution: int, batch: int, width: int, steps: int) -> None:
+def one(model: str, resolution: int, batch: int, width: int, steps: int) -> None:
     """Train a few steps in this process and print a row."""
     import numpy as np
     import torch
 
     from gansuite.core.engine import World
     from gansuite.core.schedules import Budget
-    from gansuite.core.trainer import Recipe, Trainer
-    from gansuite.image import networks
-    from gansuite.image.config import ImageConfig, NetworkConfig
-    from gansuite.image.dataset import DataConfig
+    from gansuite.core.trainer import Trainer
+    from gansuite.image import networks, probe
+    from gansuite.image.config import configure
     from gansuite.image.games.adversarial import AdversarialGame
     from gansuite.image.source import Pictures
 
-    config = ImageConfig(DataConfig(resolution=resolution), NetworkConfig(width=width), recipe=Recipe(batch_size=batch))
+    flags = {
+        "data": {"resolution": resolution},
+        "recipe": {"batch_size": batch or None},
+        "network": {"width": width or None},
+    }
+    said = {section: {k: v for k, v in values.items() if v is not None} for section, values in flags.items()}
+    config = configure(model, "auto", None, said, "cpu")[0].config
+    batch, width = config.recipe.batch_size, config.network.width
     works = np.random.default_rng(0).integers(0, 256, (batch * 2, resolution, resolution, 3), dtype=np.uint8)
-    spec = {**vars(config.network), "resolution": resolution}
-    g, d = (m.to(memory_format=torch.channels_last) for m in networks.build(spec, 0))  # type: ignore[call-overload]
-    game = AdversarialGame(g, d, config.game, config.network.latent)
+    spec = {"name": model, "resolution": resolution, "width": width, "latent": config.network.latent}
+    g, d = networks.build(spec, 0)
+    g, d = (m.to(memory_format=torch.channels_last) for m in (g, d))  # type: ignore[call-overload]
+    rules = probe.with_strength(config.game, probe.formula(resolution, batch))
     source = Pictures(works, np.arange(len(works)), torch.device("cpu"))
-    trainer = Trainer(game, source, config.recipe, Budget(images=10**9), config.run.seed, World())
+    trainer = Trainer(
+        AdversarialGame(g, d, rules), source, config.recipe, Budget(images=10**9), config.run.seed, World()
+    )
     trainer.step()
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(steps):
         trainer.step()
-    spent = (time.perf_counter() - began) / (steps * batch)
+    spent = (time.process_time() - began) / (steps * batch)
     memory = "unknown" if (peak := peak_memory()) is None else f"{peak / 2**20:.0f}"
-    print(f"{resolution:>10} {batch:>6} {width:>6} {spent * 1000:>14.1f} {1 / spent:>10.1f} {memory:>12}")
+    print(f"{model:<14} {resolution:>10} {batch:>6} {width:>6} {spent * 1000:>14.1f} {1 / spent:>10.1f} {memory:>12}")
 
 
 def peak_memory() -> int | None:
@@ -53,28 +63,27 @@ def peak_memory() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, others KiB
 
 
-def width_chosen(resolution: int) -> int:
-    """What `--preset auto` chooses on this machine's processor."""
-    from gansuite.image.config import fit_to_machine
-
-    return int(fit_to_machine("cpu", None, None, resolution)["network"]["width"])
-
-
 def main() -> None:
     """Print the table, or one row of it."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", nargs="+", default=["dcgan"])
     parser.add_argument("--row", nargs=2, type=int, metavar=("RESOLUTION", "BATCH"))
+    parser.add_argument("--resolutions", nargs="+", type=int, help="at the batch that --preset auto chooses")
     parser.add_argument("--width", type=int, default=0, help="0: what --preset auto chooses here")
     parser.add_argument("--steps", type=int, default=16, help="a whole number of penalty intervals")
     args = parser.parse_args()
     if args.row:
-        resolution, batch = args.row
-        one(resolution, batch, args.width or width_chosen(resolution), args.steps)
+        one(args.model[0], *args.row, args.width, args.steps)
         return
-    print(f"{'resolution':>10} {'batch':>6} {'width':>6} {'ms per image':>14} {'images/s':>10} {'peak MiB':>12}")
-    for row in ROWS:
-        command = [sys.executable, __file__, "--row", *map(str, row), "--steps", str(args.steps)]
-        subprocess.run([*command, "--width", str(args.width)], check=True)
+    heads = (
+        f"{'resolution':>10} {'batch':>6} {'width':>6} {'CPU ms an image':>15} {'images/CPU-s':>10} {'peak MiB':>12}"
+    )
+    print(f"{'model':<14} {heads}")
+    rows = [(side, 0) for side in args.resolutions or []] or ROWS
+    for model in args.model:
+        for row in rows:
+            command = [sys.executable, __file__, "--model", model, "--row", *map(str, row), "--steps", str(args.steps)]
+            subprocess.run([*command, "--width", str(args.width)], check=True)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_this_machine_is_described_as_it_is(here: Report) -> None:
     assert here.versions["python"].startswith("3.")
     assert 1 <= here.machine.cores_usable <= here.machine.cores_total
     assert here.machine.disk_free > 0
-    assert set(here.extras) == {"video", "tensorboard", "onnx"}
+    assert set(here.extras) == {"video", "tensorboard", "onnx", "export"}
     assert here.probe.fp32 > 0
     assert (here.probe.bf16 is not None) == here.bf16
 

@@ -6,12 +6,15 @@ Run as `python -m image.small_runs OUT DATA` under the variables that torchrun s
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from PIL import Image
 from torch import Tensor
@@ -21,6 +24,7 @@ from gansuite.core.engine import World, join
 from gansuite.core.observers.base import Observer
 from gansuite.core.observers.jsonl import MetricsFile
 from gansuite.core.run import Run
+from gansuite.core.trainer import Trainer
 from gansuite.image.config import ImageConfig
 from gansuite.image.dataset import open_portfolio
 from gansuite.image.synth import draw_portfolio
@@ -46,6 +50,17 @@ GAMES: dict[str, Sections] = {
         },
         "recipe": {"accumulate": 2},
     },
+    "fast, by label": {
+        "network": {"name": "fast"},
+        "data": {"labels": "folders"},
+        "game": {"objective": "hinge"},
+    },
+    "r3, by label": {
+        "network": {"name": "r3"},
+        "data": {"labels": "folders"},
+        "game": {"objective": "relativistic", "r1": 0.05, "r2": 0.05},
+    },
+    "style, by label": {"network": {"name": "style"}, "data": {"labels": "folders"}},
 }
 STEPS = 7
 
@@ -60,16 +75,30 @@ def write_works(folder: Path, count: int = 72, side: int = 40) -> Path:
     return folder
 
 
-def small(data: Path | None, **sections: Mapping[str, Any]) -> Any:
+def small(data: Path | None, /, **sections: Mapping[str, Any]) -> Any:
     """A small configuration on a folder of works, changed by section."""
     path = {"data": {"path": None if data is None else str(data)}}
     return resolve(ImageConfig, [Layer("small", SMALL), Layer("test", path), Layer("test", sections)])
 
 
-def image_run(folder: Path, data: Path, resume: bool = False, **sections: Mapping[str, Any]) -> ImageRun:
+def image_run(folder: Path, data: Path, /, resume: bool = False, **sections: Mapping[str, Any]) -> ImageRun:
     """A run with its metrics file, alone in the world."""
     observers: Sequence[Observer] = [MetricsFile(folder / "metrics.jsonl")]
     return ImageRun(small(data, **sections), folder, World(), observers, resume, "a test")
+
+
+def stopped_at(step: int, monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> int:
+    """The run's exit code when a SIGTERM comes while step number `step` is played."""
+    real = Trainer.step
+
+    def play_and_stop(trainer: Trainer) -> Any:
+        if trainer.step_count == step - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return real(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", play_and_stop)
+        return run()
 
 
 def digest(state: Mapping[str, Any]) -> str:
@@ -107,8 +136,6 @@ def play(name: str, data: Path, world: World, steps: int = STEPS) -> dict[str, T
     config: ImageConfig = small(data, **GAMES[name]).config
     with double_precision():
         trainer = build_trainer(config, open_portfolio(config.data), world)
-        for module in (*trainer.game.generators.values(), *trainer.game.discriminators.values()):
-            module.register_forward_pre_hook(lambda module, inputs: tuple(x.double() for x in inputs))
         for _ in range(steps):
             trainer.step()
     modules = {**trainer.game.generators, **trainer.game.discriminators}

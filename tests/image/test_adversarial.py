@@ -19,7 +19,7 @@ from gansuite.core.schedules import Budget
 from gansuite.core.trainer import Recipe, Trainer
 from gansuite.image import networks
 from gansuite.image.games.adversarial import AdversarialGame, GameConfig, to_bytes, to_unit
-from gansuite.image.source import Pictures
+from gansuite.image.source import Pictures, Works
 from gansuite.image.synth import draw_portfolio
 
 RECIPE = Recipe(batch_size=8, penalty_interval=2, precision="fp32")
@@ -33,7 +33,7 @@ def works() -> np.ndarray:
 
 def game(config: GameConfig = PLAIN, name: str = "dcgan") -> AdversarialGame:
     spec = {"name": name, "resolution": 32, "width": 8, "latent": 6}
-    return AdversarialGame(*networks.build(spec, seed=0), config, latent=6)
+    return AdversarialGame(*networks.build(spec, seed=0), config)
 
 
 def trainer(works: np.ndarray, config: GameConfig, recipe: Recipe = RECIPE, name: str = "dcgan") -> Trainer:
@@ -45,8 +45,8 @@ def weights(module: nn.Module) -> Tensor:
     return torch.cat([p.detach().flatten().clone() for p in module.parameters()])
 
 
-def batch(works: np.ndarray, count: int = 4) -> Tensor:
-    return torch.from_numpy(works[:count]).permute(0, 3, 1, 2)
+def batch(works: np.ndarray, count: int = 4) -> Works:
+    return Works(torch.from_numpy(works[:count]).permute(0, 3, 1, 2))
 
 
 def draw(count: int = 4, step: int = 0) -> Draw:
@@ -70,7 +70,7 @@ def test_the_source_keeps_its_bytes() -> None:
     pixels = np.full((2, 4, 4, 3), 7, np.uint8)
     pixels.setflags(write=False)
     source = Pictures(pixels, np.array([1, 0]), torch.device("cpu"))
-    to_unit(source.take(np.array([0, 1, 0])))
+    to_unit(source.take(np.array([0, 1, 0])).pictures)
     assert (pixels == 7).all()
 
 
@@ -81,7 +81,7 @@ def test_numbers_beyond_the_range_are_cut_and_halves_rounded() -> None:
 
 def test_the_source_hands_out_the_chosen_works_channels_first(works: np.ndarray) -> None:
     source = Pictures(works, np.array([5, 2, 9]), torch.device("cpu"))
-    taken = source.take(np.array([2, 0]))
+    taken = source.take(np.array([2, 0])).pictures
     assert len(source) == 3
     assert taken.shape == (2, 3, 32, 32)
     assert np.array_equal(taken[0].permute(1, 2, 0).numpy(), works[9])

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
 
 from gansuite.core import assembly
 from gansuite.core.engine import EAGER, Compiler, World
@@ -61,12 +60,12 @@ class Counting(Compiler):
 
     calls: int = 0
 
-    def __call__(self, module: nn.Module) -> Callable[..., Any]:
-        fast = super().__call__(module)
+    def __call__(self, pass_: Callable[..., Any]) -> Callable[..., Any]:
+        fast = super().__call__(pass_)
 
-        def counted(x: Tensor) -> Any:
+        def counted(*args: Any, **named: Any) -> Any:
             type(self).calls += 1
-            return fast(x)
+            return fast(*args, **named)
 
         return counted
 

@@ -15,7 +15,7 @@ from gansuite.core.run import create
 from gansuite.image import config
 from gansuite.image.config import ImageConfig, configure, data_for, fit_to_machine
 from gansuite.image.dataset import DataConfig
-from gansuite.image.games.adversarial import GameConfig
+from gansuite.image.games.adversarial import PROBED, GameConfig
 
 from .small_models import save_model
 
@@ -269,7 +269,7 @@ def test_a_flag_still_wins_over_what_an_objective_brings() -> None:
 def test_an_objective_named_in_the_file_brings_it_too(tmp_path: Path) -> None:
     file = written(tmp_path / "a.toml", '[game]\nobjective = "relativistic"\n')
     game = resolved(SHORT, file=file).config.game
-    assert game.r1 == game.r2 > 0
+    assert game.r1 == game.r2 == PROBED
 
 
 # ------------------------------------------------------------------ what is refused
@@ -283,7 +283,7 @@ def test_an_objective_named_in_the_file_brings_it_too(tmp_path: Path) -> None:
         ({"model": "dcgan-clasic"}, "There is no model called 'dcgan-clasic'.", "Did you mean 'dcgan-classic'?"),
         ({"flags": {"game": {"objective": "hing"}}}, "There is no objective 'hing'.", "Did you mean 'hinge'?"),
         ({"flags": {"game": {"augment": "cutot"}}}, "There is no augmentation 'cutot'.", "Did you mean 'cutout'?"),
-        ({"flags": {"game": {"r1": -1.0}}}, "r1 is -1.0, but cannot be negative.", "Use r1 = 0."),
+        ({"flags": {"game": {"r1": -0.5}}}, "r1 is -0.5, but cannot be negative.", "Use r1 = 0."),
         ({"flags": {"recipe": {"batch_size": 0}}}, "batch_size is 0, but must be at least 1.", "Try batch_size = 1."),
     ],
 )
@@ -303,7 +303,7 @@ def test_what_is_unknown_is_named_with_what_is_near(call: dict[str, Any], cause:
         ('[recipe]\nbatch_size = "many"\n', r"recipe.batch_size = 'many' \(from file a.toml\)", "--dry-run"),
         ('[run]\nminutes = "all night"\n', r"run.minutes = 'all night' \(from file a.toml\)", "--dry-run"),
         ('[data]\nresolution = "large"\n', r"data.resolution = 'large' \(from file a.toml\)", "--dry-run"),
-        ('[network]\nname = "stylegan"\n', "There is no model called 'stylegan'", "dcgan"),
+        ('[network]\nname = "vqvae"\n', "There is no model called 'vqvae'", "dcgan"),
     ],
 )
 def test_a_file_that_will_not_do_is_named_with_its_key(tmp_path: Path, text: str, cause: str, remedy: str) -> None:

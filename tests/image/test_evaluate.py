@@ -15,6 +15,7 @@ from gansuite.core.errors import GansuiteError
 from gansuite.image.dataset import Portfolio
 from gansuite.image.evaluate import Row, blurred, evaluate_model, nearest_sheet, to_dict, to_text
 from gansuite.image.features import extractor
+from gansuite.image.networks.parts import Generator, LabelledLatent, Size
 from gansuite.image.sampler import Sampler, load_sampler
 
 from .small_models import save_model
@@ -22,28 +23,32 @@ from .small_models import save_model
 SIDE, LATENT = 32, 8
 
 
-class Painter(nn.Module):
+class Painter(Generator):
     """Soft patches of colour that follow from the latent: the hand that made the works, and new ones."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.config = Size(SIDE, latent=LATENT)
+        self.labelled = LabelledLatent(self.config)
         weights = torch.randn(LATENT, 3 * 16, generator=torch.Generator().manual_seed(0))
         self.weights = nn.Parameter(weights / 2)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor) -> Tensor:
         warm = torch.tensor([1.0, 0.2, -0.8])[:, None, None]
         patches = torch.tanh((z @ self.weights).unflatten(1, (3, 4, 4)) + warm)
         return nn.functional.interpolate(patches, SIDE, mode="bilinear")
 
 
-class Parrot(nn.Module):
+class Parrot(Generator):
     """Gives back training works, whatever the latent."""
 
     def __init__(self, works: np.ndarray) -> None:
         super().__init__()
+        self.config = Size(SIDE, latent=LATENT)
+        self.labelled = LabelledLatent(self.config)
         self.works = nn.Parameter(torch.from_numpy(works).permute(0, 3, 1, 2) / 127.5 - 1)
 
-    def forward(self, z: Tensor) -> Tensor:
+    def decode(self, z: Tensor) -> Tensor:
         return self.works[(z.abs().sum(1) * 1000).long() % len(self.works)]
 
 
@@ -60,14 +65,14 @@ class Thumbnails:
         return patches.reshape(n, -1).astype(np.float32)
 
 
-def sampler_of(generator: nn.Module, name: str) -> Sampler:
-    return Sampler(generator.eval(), name, "0" * 64, LATENT, SIDE)
+def sampler_of(generator: Generator, name: str) -> Sampler:
+    return Sampler(generator.eval(), name, "0" * 64)
 
 
 @pytest.fixture(scope="module")
 def portfolio() -> Portfolio:
     painter = sampler_of(Painter(), "painter")
-    pixels = painter.draw(painter.latents(range(1000, 1120)))
+    pixels = painter.draw(painter.codes(range(1000, 1120)))
     return Portfolio(
         pixels=pixels,
         works=np.arange(120)[::-1].copy(),
@@ -129,7 +134,7 @@ def test_a_copyist_is_caught_and_the_originals_are_named(portfolio: Portfolio) -
         assert suspect.distance < 0.05
         assert suspect.name == f"{119 - suspect.work:03d}.png"
         assert suspect.work in portfolio.train
-        drawn = parrot.draw(parrot.latents([suspect.seed]))[0]
+        drawn = parrot.draw(parrot.codes([suspect.seed]))[0]
         assert np.array_equal(drawn, portfolio.pixels[suspect.work])
 
 
@@ -143,7 +148,7 @@ def test_suspects_come_nearest_first_and_are_drawn_beside_their_originals(
     sheet = np.asarray(nearest_sheet(painter, portfolio, row, count=4, columns=2))
     assert sheet.shape == (2 * 34 + 2, 4 * 34 + 2, 3)
     second = row.suspects[1]
-    assert np.array_equal(sheet[2:34, 70:102], painter.draw(painter.latents([second.seed]))[0])
+    assert np.array_equal(sheet[2:34, 70:102], painter.draw(painter.codes([second.seed]))[0])
     assert np.array_equal(sheet[2:34, 104:136], portfolio.pixels[second.work])
     with pytest.raises(GansuiteError, match="noise"):
         nearest_sheet(painter, portfolio, rows["noise"])

@@ -39,7 +39,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 def test_a_sampler_knows_its_model(model: Path, sampler: Sampler) -> None:
-    assert (sampler.latent, sampler.resolution) == (8, 32)
+    assert (sampler.generator.config.latent, sampler.resolution) == (8, 32)
     assert sampler.model_name == str(model)
     assert len(sampler.digest) == 64
     assert not sampler.generator.training
@@ -93,16 +93,16 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path, monkeypatch: py
 
 
 def test_latents_are_those_of_the_seeds_and_shrink_with_truncation(sampler: Sampler) -> None:
-    whole = sampler.latents([3, 1])
+    whole = sampler.codes([3, 1])
     assert whole.shape == (2, 8)
     assert torch.equal(whole[0], randomness.latents([3], 8)[0])
-    torch.testing.assert_close(sampler.latents([3, 1], 0.25), whole / 4)
+    torch.testing.assert_close(sampler.codes([3, 1], 0.25), whole / 4)
 
 
 @pytest.mark.parametrize("truncation", [0.0, -1.0, 1.01, float("nan")])
 def test_truncation_out_of_range_is_refused(sampler: Sampler, truncation: float) -> None:
     with pytest.raises(GansuiteError, match="truncation"):
-        sampler.latents([1], truncation)
+        sampler.codes([1], truncation)
 
 
 @pytest.mark.parametrize(("spec", "gain"), [(DCGAN, 1), (CLASSIC, 8)], ids=["dcgan", "classic"])
@@ -110,16 +110,16 @@ def test_a_picture_does_not_depend_on_how_many_are_drawn_beside_it(
     tmp_path: Path, spec: dict[str, Any], gain: float
 ) -> None:
     sampler = load_sampler(save_model(tmp_path / "model", 0, spec, gain))
-    together = sampler.draw(sampler.latents([1, 2, 3, 4, 5]))
+    together = sampler.draw(sampler.codes([1, 2, 3, 4, 5]))
     assert together.shape == (5, 32, 32, 3)
     assert together.dtype == np.uint8
     assert len(np.unique(together[0])) > 10
-    assert np.array_equal(sampler.draw(sampler.latents([4]))[0], together[3])
-    assert np.array_equal(sampler.draw(sampler.latents([5, 4]))[::-1], together[3:])
+    assert np.array_equal(sampler.draw(sampler.codes([4]))[0], together[3])
+    assert np.array_equal(sampler.draw(sampler.codes([5, 4]))[::-1], together[3:])
 
 
 def test_drawing_is_in_float32_and_in_one_thread_whatever_surrounds_it(sampler: Sampler) -> None:
-    latents = sampler.latents([1, 2])
+    latents = sampler.codes([1, 2])
     plain = sampler.draw(latents)
     before = torch.get_num_threads()
     try:
@@ -144,11 +144,11 @@ def test_nothing_to_draw_is_no_pictures(sampler: Sampler) -> None:
 def test_pictures_go_into_a_folder_and_say_how_they_were_made(sampler: Sampler, tmp_path: Path) -> None:
     written = write_pictures(sampler, [7, 123], 0.5, tmp_path / "works")
     assert [path.name for path in written] == ["seed-0000007.png", "seed-0000123.png"]
-    assert np.array_equal(pixels(written[1]), sampler.draw(sampler.latents([123], 0.5))[0])
+    assert np.array_equal(pixels(written[1]), sampler.draw(sampler.codes([123], 0.5))[0])
     found = read_png(written[1])
     assert (found.art, found.model, found.model_digest) == ("image", sampler.model_name, sampler.digest)
     assert (found.seed, found.version) == (123, __version__)
-    assert found.settings == {"kind": "picture", "truncation": 0.5, "device": "cpu"}
+    assert found.settings == {"kind": "picture", "truncation": 0.5, "device": "cpu", "label": None}
     assert not list(tmp_path.rglob("*.partial"))
 
 
@@ -161,7 +161,7 @@ def test_a_sheet_holds_all_seeds(sampler: Sampler, tmp_path: Path) -> None:
     assert path == tmp_path / "sheet-0000001-3.png"
     assert pixels(path).shape == (2 * 34 + 2, 2 * 34 + 2, 3)
     assert read_png(path).settings["seeds"] == [1, 5, 9]
-    assert np.array_equal(pixels(path)[2:34, 36:68], sampler.draw(sampler.latents([5]))[0])
+    assert np.array_equal(pixels(path)[2:34, 36:68], sampler.draw(sampler.codes([5]))[0])
 
 
 def test_a_png_name_is_one_file(sampler: Sampler, tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ from gansuite.image.interpolate import (
     Walk,
     path,
     read_animation,
-    slerp,
     write_animation,
     write_walk,
     yuv420,
 )
+from gansuite.image.networks.parts import slerp
 from gansuite.image.sampler import Sampler, load_sampler
 
 from .small_models import save_model
@@ -92,7 +92,7 @@ def test_slerp_begins_at_a_ends_at_b_and_keeps_equal_lengths(seed: int, t: float
 
 
 def test_an_open_walk_passes_through_its_seeds(sampler: Sampler) -> None:
-    keys = sampler.latents([1, 5, 9], 0.7)
+    keys = sampler.codes([1, 5, 9], 0.7)
     found = path(sampler, Walk((1, 5, 9), frames=9, loop=False, truncation=0.7))
     assert found.shape == (9, 8)
     assert found.dtype == torch.float32
@@ -101,7 +101,7 @@ def test_an_open_walk_passes_through_its_seeds(sampler: Sampler) -> None:
 
 
 def test_a_loop_passes_through_its_seeds_and_stops_short_of_the_first(sampler: Sampler) -> None:
-    keys = sampler.latents([1, 5, 9])
+    keys = sampler.codes([1, 5, 9])
     found = path(sampler, Walk((1, 5, 9), frames=12))
     assert torch.equal(found[[0, 4, 8]], keys)
     assert torch.equal(found[11], slerp(keys[2], keys[0], 0.75))
@@ -137,12 +137,12 @@ def test_smooth_slows_down_at_the_seeds(sampler: Sampler) -> None:
     even, smooth = (path(sampler, Walk((1, 2), 9, loop=False, easing=easing)) for easing in ("even", "smooth"))
     assert torch.equal(even[[0, 4, 8]], smooth[[0, 4, 8]])
     assert (smooth[1] - smooth[0]).norm() < (even[1] - even[0]).norm() / 2
-    keys = sampler.latents([1, 2])
+    keys = sampler.codes([1, 2])
     assert torch.equal(smooth[2], slerp(keys[0], keys[1], 0.15625))  # 3/16 - 2/64
 
 
 def test_a_circle_goes_through_two_seeds_and_their_opposites(sampler: Sampler) -> None:
-    a, b = sampler.latents([3, 4])
+    a, b = sampler.codes([3, 4])
     found = path(sampler, Walk((3, 4), frames=8, circle=True))
     torch.testing.assert_close(found[[0, 2, 4, 6]], torch.stack([a, b, -a, -b]))
     torch.testing.assert_close(found[1], (a + b) * math.sqrt(0.5))

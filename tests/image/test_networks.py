@@ -13,8 +13,8 @@ from torch.nn.functional import conv2d, interpolate
 
 from gansuite.core.errors import GansuiteError
 from gansuite.image import networks
-from gansuite.image.networks import dcgan, dcgan_classic
-from gansuite.image.networks.dcgan import ModulatedNorm, UpConvolution
+from gansuite.image.networks import dcgan_classic
+from gansuite.image.networks.parts import ModulatedNorm, Size, UpConvolution, channels_of
 
 NAMES = ("dcgan", "dcgan-classic")
 
@@ -82,7 +82,7 @@ def test_building_leaves_the_global_random_numbers_alone() -> None:
 def test_the_description_of_a_generator_builds_it_again(name: str) -> None:
     generator, _ = networks.build(spec(name, 48), seed=0)
     described = networks.describe(generator, name)
-    assert described == spec(name, 48)
+    assert described == {**spec(name, 48), "labels": ()}
     again = networks.build_generator(described)
     again.load_state_dict(generator.state_dict())
     z = noise(2, 6)
@@ -90,7 +90,7 @@ def test_the_description_of_a_generator_builds_it_again(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "remedy"), [("dcgan-clasic", "Did you mean 'dcgan-classic'?"), ("stylegan", "Known are: dcgan")]
+    ("typed", "remedy"), [("dcgan-clasic", "Did you mean 'dcgan-classic'?"), ("stylegan", "style")]
 )
 def test_an_unknown_network_is_named_with_what_there_is(typed: str, remedy: str) -> None:
     with pytest.raises(GansuiteError, match=typed) as caught:
@@ -144,7 +144,7 @@ def test_a_dcgan_sample_does_not_depend_on_its_neighbours(training: bool) -> Non
 
 
 def test_channels_double_up_to_eight_times_the_width() -> None:
-    assert dcgan.DCGANConfig(width=16).channels(6) == [16, 32, 64, 128, 128, 128]
+    assert channels_of(Size(width=16), 6) == [16, 32, 64, 128, 128, 128]
 
 
 def test_latents_change_the_picture_at_every_level() -> None:

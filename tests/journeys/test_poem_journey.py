@@ -140,6 +140,20 @@ def test_a_poem_for_every_picture_of_a_folder(gansuite: Gansuite, poet: Path, po
     assert gansuite(*asked).ok().out == text
 
 
+def test_a_picture_that_cannot_be_read_is_left_out_and_told(gansuite: Gansuite, poet: Path, poem_works: Works) -> None:
+    Path("mine").mkdir()
+    shutil.copy(poem_works.pictures / "sea" / "01.png", "mine/sea.png")
+    Path("mine/broken.png").write_bytes(b"not a picture")
+    done = gansuite("poem", "--model", poet, "--image", "mine", "--lines", 2).ok()
+    assert "left out: mine/broken.png" in done.err
+    assert done.out == gansuite("poem", "--model", poet, "--image", "mine/sea.png", "--lines", 2).ok().out
+    Path("mine/sea.png").unlink()
+    shutil.copy("mine/broken.png", "mine/worse.png")
+    none = gansuite("poem", "--model", poet, "--image", "mine")
+    assert none.code == 2
+    assert "None of the 2 pictures can be read" in none.err
+
+
 def test_a_card_shows_the_picture_and_says_where_it_comes_from(gansuite: Gansuite, words: list[object]) -> None:
     done = gansuite(*words, "--lines", 2, "--seed", 7, "--card", "cards/mine.png").ok()
     assert len(done.out.splitlines()) == 2

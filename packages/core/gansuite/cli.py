@@ -44,6 +44,17 @@ def _front(
     """Nothing here touches the network unless you name a model on a hub."""
 
 
+@models.command()
+def export(
+    name: Annotated[str, typer.Argument(help="A folder, a run, a bundled model, or a hub id (owner/name).")],
+    out: Annotated[Path, typer.Option("--out", help="The ONNX file to write.")],
+) -> None:
+    """Write the generator of a model for pictures as ONNX (needs the [export] extra)."""
+    from gansuite.image.export import write_onnx
+
+    print(write_onnx(name, out))
+
+
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,

@@ -99,6 +99,10 @@ class ArtRun(ABC, Generic[C]):
         """What else belongs to the model, by name of file."""
         return {}
 
+    def notes(self) -> list[str]:
+        """Sentences to tell at the beginning."""
+        return [self.compiler.reason] if self.compiler.reason else []
+
     def finish(self) -> None:
         """What the leading process writes at the end."""
 
@@ -114,7 +118,7 @@ class ArtRun(ABC, Generic[C]):
             measure=self._measure,
             sheet=self._sheet,
             export=self._export,
-            notes=[self.compiler.reason] if self.compiler.reason else [],
+            notes=self.notes(),
         )
         if self.run.checkpoints():  # a run killed before its first one begins anew
             session.resume()

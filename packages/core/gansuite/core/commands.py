@@ -101,8 +101,8 @@ def observers(path: Path, tensorboard: bool) -> list[Observer]:
     return [*watching, TensorBoard(path / "tensorboard")] if tensorboard else watching
 
 
-def print_outcome(path: Path, as_json: bool, hint: str) -> None:
-    """How the run is, where its files are, and on standard error what to do next."""
+def print_outcome(path: Path, as_json: bool, hint: str, run: Path | None = None) -> None:
+    """How the run (or its stage at `path`) is, where its files are, and on standard error what to do next."""
     from gansuite.core.health import diagnose
     from gansuite.core.observers.jsonl import read_metrics
 
@@ -111,7 +111,8 @@ def print_outcome(path: Path, as_json: bool, hint: str) -> None:
     if as_json:
         measures = [r for r in records if r.get("kind") == "measure"]
         health = {"state": verdict.state, "reason": verdict.reason, "remedy": verdict.remedy}
-        print(json.dumps({"run": str(path), "health": health, "last_measure": measures[-1] if measures else None}))
+        last = measures[-1] if measures else None
+        print(json.dumps({"run": str(run or path), "health": health, "last_measure": last}))
         return
     print(f"{verdict.state}: {verdict.reason} {verdict.remedy}")
     print_written([path / name for name in SHOWN if (path / name).exists()], as_json=False)

@@ -19,7 +19,7 @@ from gansuite.core.machine import Machine, look
 if TYPE_CHECKING:
     import torch
 
-_EXTRAS = {"video": "av", "tensorboard": "tensorboard", "onnx": "onnxruntime"}
+_EXTRAS = {"video": "av", "tensorboard": "tensorboard", "onnx": "onnxruntime", "export": "onnxscript"}
 _LIBRARIES = (
     "numpy",
     "pillow",

@@ -226,11 +226,11 @@ class Compiler:
     backend: str | None = None
     reason: str = ""
 
-    def __call__(self, module: nn.Module) -> Callable[..., Any]:
-        """The module's forward pass, with the module's own parameters; the module itself stays as it is."""
+    def __call__(self, pass_: Callable[..., Any]) -> Callable[..., Any]:
+        """A module's forward pass or one of its methods, with its own parameters; the module stays as it is."""
         if self.backend is None:
-            return module
-        compiled: Callable[..., Any] = torch.compile(module, backend=self.backend, dynamic=False)
+            return pass_
+        compiled: Callable[..., Any] = torch.compile(pass_, backend=self.backend, dynamic=False)
         return compiled
 
 

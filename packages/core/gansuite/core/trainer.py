@@ -56,6 +56,7 @@ class Recipe:
         half_life: of the generator's average, in images; 0 keeps no average.
         warm_up: share of the budget over which learning rates rise from 0.
         final_lr: factor on the learning rates at the end of the budget (cosine over its second half).
+        final_penalty: factor on the penalties at the end of the budget (cosine over all of it).
         precision: auto, bf16 or fp32.
         compile: auto, on or off: whether passes without a penalty are compiled; auto means on a CUDA card.
     """
@@ -72,6 +73,7 @@ class Recipe:
     half_life: float = 10_000
     warm_up: float = 0.0
     final_lr: float = 1.0
+    final_penalty: float = 1.0
     precision: str = "auto"
     compile: str = "auto"
 
@@ -79,7 +81,7 @@ class Recipe:
         for name in ("batch_size", "critic_steps", "accumulate", "penalty_interval"):
             if getattr(self, name) < 1:
                 raise GansuiteError(f"{name} is {getattr(self, name)}, but must be at least 1.", f"Try {name} = 1.")
-        for name in ("generator_lr", "discriminator_lr", "half_life", "warm_up", "final_lr"):
+        for name in ("generator_lr", "discriminator_lr", "half_life", "warm_up", "final_lr", "final_penalty"):
             if getattr(self, name) < 0:
                 raise GansuiteError(f"{name} is {getattr(self, name)}, but cannot be negative.", f"Use {name} = 0.")
         for name in ("beta1", "beta2"):
@@ -176,7 +178,11 @@ class Trainer:
         if (self.step_count + self.skipped) % self.recipe.penalty_interval == 0:
             with autocast(self.world.device, self.recipe.precision):
                 penalties = self.game.penalties(batch, fakes, draw.scoped("penalty"))
-            yield "penalty", penalties, float(self.recipe.penalty_interval)
+            yield "penalty", penalties, self.recipe.penalty_interval * self._penalty_factor()
+
+    def _penalty_factor(self) -> float:
+        spent = self.budget.fraction(self.images, self.seconds)
+        return schedules.constant_then_cosine(spent, self.recipe.final_penalty, start=0.0)
 
     def _generator_losses(self, batch: Any, fakes: Any, draw: Draw) -> Iterator[Part]:
         fakes = self._generate(batch, draw) if fakes is None else fakes

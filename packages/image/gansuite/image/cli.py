@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gansuite.core.config import Resolved
     from gansuite.core.engine import World
     from gansuite.image.config import ImageConfig
+    from gansuite.image.mixing import Change
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -48,6 +49,7 @@ def train(
     fit: options.Fit = None,
     crops: options.Crops = None,
     labels: options.Labels = None,
+    conditional: options.Conditional = None,
     batch_size: options.BatchSize = None,
     accumulate: options.Accumulate = None,
     objective: options.Objective = None,
@@ -97,7 +99,11 @@ def generate(
     seed: options.Seeds = "0",
     count: options.Count = None,
     truncation: options.Truncation = 1.0,
+    label: options.Label = None,
     sheet: options.Sheet = False,
+    mix: options.Mix = None,
+    layers: options.Layers = None,
+    move: options.Moves = None,
     like: options.Like = None,
     device: options.Device = "auto",
     as_json: options.Json = False,
@@ -106,15 +112,20 @@ def generate(
     from gansuite.core.engine import find_device
     from gansuite.core.seeds import parse_seeds
     from gansuite.image.generate import like as make_again
-    from gansuite.image.generate import write_pictures
+    from gansuite.image.generate import write_changed, write_pictures
     from gansuite.image.sampler import load_sampler
 
     if like is not None:
         beside = like.with_name(f"{like.stem}-again{like.suffix}")
         written = [make_again(like, out or beside, None if model == BUNDLED else model, device)]
     else:
-        sampler = load_sampler(model, str(find_device(device)))
-        written = write_pictures(sampler, parse_seeds(seed, count), truncation, out or Path("works"), sheet)
+        change = _change(mix, layers, move or [], sheet)
+        sampler, folder = load_sampler(model, str(find_device(device))), out or Path("works")
+        seeds = parse_seeds(seed, count) if mix is None else [mix[0]]
+        if change is None:
+            written = write_pictures(sampler, seeds, truncation, folder, sheet, label=label)
+        else:
+            written = write_changed(sampler, seeds, truncation, folder, change, label)
     commands.print_written(written, as_json)
 
 
@@ -122,26 +133,76 @@ def generate(
 def interpolate(
     out: options.Film = Path("walk.webp"),
     model: options.Model = BUNDLED,
-    seed: options.Stations = "0-3",
+    seed: options.Stations = None,
+    first: options.First = None,
+    last: options.Last = None,
     frames: options.Frames = 96,
     fps: options.Rate = 24,
     loop: options.Loop = True,
     circle: options.Circle = False,
     easing: options.Easing = "even",
     truncation: options.Truncation = 1.0,
+    label: options.Label = None,
     scale: options.Scale = None,
     device: options.Device = "auto",
     as_json: options.Json = False,
 ) -> None:
-    """Walk through the latent space from seed to seed, as an animation."""
+    """Walk through the latent space from seed to seed, as an animation; a picture of your own may be an end."""
     from gansuite.core.engine import find_device
     from gansuite.core.seeds import parse_seeds
-    from gansuite.image.interpolate import Walk, write_walk
+    from gansuite.image.interpolate import Walk, code_to_text, write_walk
+    from gansuite.image.project import load_code
     from gansuite.image.sampler import load_sampler
 
     on = find_device(device)
-    walk = Walk(tuple(parse_seeds(seed)), frames, loop, circle, easing, truncation, fps, scale, on.type)
-    commands.print_written([write_walk(load_sampler(model, str(on)), walk, out)], as_json)
+    sampler = load_sampler(model, str(on))
+    ends = [None if end is None else code_to_text(load_code(end, sampler)) for end in (first, last)]
+    seeds = parse_seeds(seed or "0-3") if seed or not any(ends) else []
+    walk = Walk(tuple(seeds), frames, loop, circle, easing, truncation, fps, scale, on.type, label, *ends)
+    commands.print_written([write_walk(sampler, walk, out)], as_json)
+
+
+@app.command()
+def directions(
+    out: options.StripFile = Path("strip.png"),
+    model: options.Model = BUNDLED,
+    seed: options.OneSeed = 0,
+    count: options.Directions = 8,
+    layers: options.Layers = None,
+    truncation: options.Truncation = 1.0,
+    label: options.Label = None,
+    device: options.Device = "auto",
+    as_json: options.Json = False,
+) -> None:
+    """Show what the directions of a style model do, one a row; go along them with: generate --move 3=+2.0."""
+    from gansuite.core.engine import find_device
+    from gansuite.image.directions import Strip
+    from gansuite.image.generate import write_strip
+    from gansuite.image.sampler import load_sampler
+
+    on = find_device(device)
+    strip = Strip(count, layers or "all", truncation, on.type, label)
+    commands.print_written([write_strip(load_sampler(model, str(on)), seed, strip, out)], as_json)
+
+
+@app.command()
+def project(
+    picture: options.Picture,
+    out: options.CodeFile = Path("projection.safetensors"),
+    model: options.Model = BUNDLED,
+    steps: options.SearchSteps = 300,
+    seed: options.SearchSeed = 0,
+    device: options.Device = "auto",
+    as_json: options.Json = False,
+) -> None:
+    """Find the code whose picture comes nearest to one of your own; interpolate takes it with --from and --to."""
+    from gansuite.core.engine import find_device
+    from gansuite.image.project import Search, write_projection
+    from gansuite.image.sampler import load_sampler
+
+    sampler = load_sampler(model, str(find_device(device)))
+    search = Search(steps=steps, seed=seed)
+    commands.print_written(write_projection(sampler, picture, out, search, _searching), as_json)
 
 
 @app.command()
@@ -234,6 +295,24 @@ def _train(
             path, as_json, f"Draw from it: gansuite image generate --model {path} --count 8 --out works"
         )
     return code
+
+
+def _change(mix: tuple[int, int] | None, layers: str | None, moves: list[str], sheet: bool) -> Change | None:
+    """What was said about how pictures differ from those of their seeds; None: nothing."""
+    from gansuite.image.directions import parse_move
+    from gansuite.image.mixing import Change
+
+    if mix is None and not moves:
+        if layers is not None:
+            raise GansuiteError("--layers was given without --mix or --move.", "Leave it out, or add --mix A B.")
+        return None
+    if sheet:
+        raise GansuiteError("--sheet shows works as they are, not mixed or moved.", "Leave --sheet out.")
+    return Change(None if mix is None else mix[1], layers or "all", tuple(parse_move(move) for move in moves))
+
+
+def _searching(step: int, distance: float) -> None:
+    print(f"step {step}: {distance:.3f} away", file=sys.stderr)
 
 
 def _reading(done: int, total: int) -> None:

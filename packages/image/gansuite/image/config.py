@@ -17,7 +17,7 @@ from gansuite.core.schedules import Budget
 from gansuite.core.session import Rhythm
 from gansuite.core.trainer import Recipe
 from gansuite.image.dataset import DataConfig
-from gansuite.image.games.adversarial import GameConfig
+from gansuite.image.games.adversarial import PROBED, GameConfig
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,16 @@ class NetworkConfig:
     """Which network, and how big.
 
     Attributes:
-        name: dcgan or dcgan-classic.
+        name: dcgan, dcgan-classic, fast, r3 or style.
         width: channels at the finest level, a multiple of 8; everything else follows.
         latent: numbers in a latent.
+        conditional: whether labels that were named steer the pictures, or only the choice of what is held out.
     """
 
     name: str = "dcgan"
     width: int = 32
     latent: int = 128
+    conditional: bool = True
 
     def __post_init__(self) -> None:
         if self.latent < 1:
@@ -50,6 +52,11 @@ class ImageConfig:
     rhythm: Rhythm = field(default_factory=Rhythm)
     run: RunConfig = field(default_factory=RunConfig)
 
+    @property
+    def conditional(self) -> bool:
+        """Whether labels steer the pictures: they were named, by folder or table, and nothing forbids it."""
+        return self.network.conditional and self.data.labels not in ("auto", "none")
+
     def budget(self) -> Budget:
         """How long it may last."""
         return self.run.budget(self.recipe.batch_size)
@@ -58,6 +65,17 @@ class ImageConfig:
 CLASSIC = "dcgan-classic"
 MODELS: dict[str, Values] = {
     "dcgan": {},
+    "fast": {
+        "network": {"name": "fast"},
+        "game": {"objective": "hinge"},  # Liu et al. 2021
+        "recipe": {"batch_size": 16, "generator_lr": 3e-4, "discriminator_lr": 3e-4},
+    },
+    "r3": {  # Huang et al. 2024, appendix: rates fall to a quarter and penalties to a tenth, here of any budget
+        "network": {"name": "r3"},
+        "game": {"objective": "relativistic"},
+        "recipe": {"final_lr": 0.25, "final_penalty": 0.1},
+    },
+    "style": {"network": {"name": "style"}},
     CLASSIC: {  # Radford et al. 2015, section 4: nothing added, nothing taken away
         "network": {"name": CLASSIC, "width": 64, "latent": 100},
         "game": {"objective": "non-saturating", "r1": 0.0, "augment": "none", "flip": False, "joint": False},
@@ -79,7 +97,7 @@ OBJECTIVES: dict[str, Values] = {  # what an objective needs beside it to train
         "game": {"gradient_penalty": 10.0, "r1": 0.0},
         "recipe": {"critic_steps": 5, "penalty_interval": 1, "beta2": 0.9},
     },
-    "relativistic": {"game": {"r1": 0.05, "r2": 0.05}},  # Huang et al. 2024: converges only with both
+    "relativistic": {"game": {"r1": PROBED, "r2": PROBED}},  # Huang et al. 2024: converges only with both
 }
 
 PRESETS: dict[str, Values] = {
@@ -95,7 +113,9 @@ PRESETS: dict[str, Values] = {
 }
 
 
-def fit_to_machine(device: str, minutes: float | None, steps: int | None, resolution: int, parts: int = 1) -> Values:
+def fit_to_machine(
+    device: str, minutes: float | None, steps: int | None, resolution: int, parts: int = 1, batch: int = 32
+) -> Values:
     """What `--preset auto` chooses.
 
     Args:
@@ -103,10 +123,11 @@ def fit_to_machine(device: str, minutes: float | None, steps: int | None, resolu
         minutes, steps: how long the run may last; 20 minutes when neither is said.
         resolution: side of the pictures.
         parts: how many processes and micro-batches share a batch evenly.
+        batch: the size the model asks for; a strong machine takes twice as many.
     """
     strong = device != "cpu" or cores_usable() >= 16
     width = 64 if strong else max(16, 32 * 64 // max(64, resolution) // 8 * 8)
-    batch = max(1, round((64 if strong else 32) / parts)) * parts
+    batch = max(1, round(batch * (2 if strong else 1) / parts)) * parts
     minutes = MINUTES if minutes is None and steps is None else minutes
     brief = minutes is not None and minutes <= 5
     half_life = min(10_000.0, max(500.0, 500.0 * minutes if minutes else batch * (steps or 0) / 20))
@@ -120,7 +141,7 @@ def fit_to_machine(device: str, minutes: float | None, steps: int | None, resolu
 def _auto(said: ImageConfig, device: str, parts: int) -> Values:
     if said.network.name == CLASSIC:
         return {}
-    return fit_to_machine(device, said.run.minutes, said.run.steps, said.data.resolution, parts)
+    return fit_to_machine(device, said.run.minutes, said.run.steps, said.data.resolution, parts, said.recipe.batch_size)
 
 
 CHOICES = Choices(ImageConfig, MODELS, OBJECTIVES, PRESETS, _auto)

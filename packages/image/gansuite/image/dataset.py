@@ -41,7 +41,8 @@ class DataConfig:
         fit: crop (the middle square), pad (the whole work on the background) or stretch.
         crops: cut works that are large enough into up to this many squares, so that none is enlarged; 1 cuts none.
         background: what lies under transparency and beside padded works: a colour name or #rrggbb.
-        labels: folders, none, file.csv or file.csv:column; a work without a label gets -1.
+        labels: folders, none, file.csv or file.csv:column; a work without a label gets -1. auto: folders, where there
+            are some, for the choice of what is held out alone.
         held_out: share of the works kept away from training, 0..0.5; at least one work, at most half.
         keep_duplicates: whether all near-duplicates are used, or of each group only the largest.
         seed: chooses the works held out.
@@ -52,7 +53,7 @@ class DataConfig:
     fit: str = "crop"
     crops: int = 1
     background: str = "white"
-    labels: str = "folders"
+    labels: str = "auto"
     held_out: float = 0.1
     keep_duplicates: bool = True
     seed: int = 0
@@ -128,7 +129,7 @@ def check_config(config: DataConfig) -> None:
             f"held_out is the share of works kept from training, 0 to 0.5, not {config.held_out:g}.",
             "Use 0.1 to hold out one work in ten.",
         )
-    if config.labels not in ("folders", "none"):
+    if config.labels not in ("auto", "folders", "none"):
         split_spec(config.labels)
 
 
@@ -253,7 +254,7 @@ def _without_duplicates(facts: Facts) -> tuple[NDArray[np.int64], tuple[tuple[st
 
 
 def _skipped(config: DataConfig, facts: Facts, source: Source) -> tuple[tuple[str, str], ...]:
-    table = None if config.labels in ("folders", "none") else split_spec(config.labels)[0]
+    table = None if config.labels in ("auto", "folders", "none") else split_spec(config.labels)[0]
     refused = [(refusal.name, refusal.reason) for refusal in source.refused]
     return tuple(sorted(pair for pair in [*facts.skipped, *refused] if pair[0] != table))
 

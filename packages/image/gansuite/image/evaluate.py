@@ -170,7 +170,7 @@ def nearest_sheet(
     suspects = row.suspects[:count]
     if not suspects:
         raise GansuiteError(f"There are no samples to show of {row.who!r}.", "Take the row of a model.")
-    samples = sampler.draw(sampler.latents([suspect.seed for suspect in suspects]))
+    samples = sampler.draw(sampler.codes([suspect.seed for suspect in suspects]))
     works = portfolio.pixels[[suspect.work for suspect in suspects]]
     pairs = np.stack([samples, works], axis=1).reshape(-1, *samples.shape[1:])
     return sheet(pairs, 2 * columns)
@@ -219,7 +219,7 @@ def _subjects(
 def _drawn(sampler: Sampler, seeds: range) -> Iterator[np.ndarray]:
     """In batches: for a measure, speed matters more than the last bit of a pixel."""
     for start in range(0, len(seeds), CHUNK):
-        yield draw(sampler.generator, sampler.latents(seeds[start : start + CHUNK]))
+        yield draw(sampler.generator, sampler.codes(seeds[start : start + CHUNK]))
 
 
 def _chunks(pixels: np.ndarray, chosen: np.ndarray) -> Iterator[np.ndarray]:

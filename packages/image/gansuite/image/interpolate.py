@@ -1,10 +1,12 @@
 """Walks through the latent space, and animations of them.
 
-F frames, D numbers in a latent, S side of the pictures in pixels.
+F frames, K numbers in a code, S side of the pictures in pixels.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -22,13 +24,13 @@ from torch import Tensor
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.files import write_atomically
 from gansuite.core.provenance import Provenance
+from gansuite.image.project import check_code
 from gansuite.image.sampler import Sampler
 
 EASINGS = ("even", "smooth")
 MOST_FRAMES, MOST_SIDE = 3_600, 4096
 FASTEST, FASTEST_GIF = 60, 50
 COMFORTABLE = 256  # small pictures are enlarged to at least this side unless a scale is given
-_PARALLEL = 1e-6  # sine of the angle below which an arc cannot be told from a line
 _BT601 = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]])
 # Without its assembly x264 takes twice the time, but writes the same bytes wherever in memory a picture lies.
 _X264 = {"crf": "16", "x264-params": "colormatrix=smpte170m:colorprim=smpte170m:transfer=smpte170m:asm=0"}
@@ -40,15 +42,17 @@ class Walk:
     """Everything an animation follows from, beside the model.
 
     Attributes:
-        seeds: the works it passes through; two or more.
+        seeds: the works it passes through; two or more, with `first` and `last`.
         frames: in all, 2 to 3,600.
         loop: come back to the first seed, without a seam.
         circle: go round the circle through two seeds in place of arcs; always a loop.
         easing: `even` moves on steadily; `smooth` slows down at every seed.
-        truncation: see `Sampler.latents`.
+        truncation: see `Sampler.codes`.
         fps: frames per second, 1 to 60 (GIF: 50).
         scale: enlarge by this whole factor; None enlarges small pictures to 256 pixels or more.
         device: the kind of device it was drawn on.
+        label: of all works on the way; None leaves each seed its own.
+        first, last: codes to begin before the seeds and to end after them; see `code_to_text`.
     """
 
     seeds: tuple[int, ...]
@@ -60,6 +64,9 @@ class Walk:
     fps: int = 24
     scale: int | None = None
     device: str = "cpu"
+    label: str | None = None
+    first: str | None = None
+    last: str | None = None
 
     def __post_init__(self) -> None:
         if self.easing not in EASINGS:
@@ -69,81 +76,87 @@ class Walk:
                 f"An animation cannot have {self.frames} frames; expected 2 to {MOST_FRAMES}.",
                 "Use --frames 96.",
             )
-        if self.circle and (len(self.seeds) != 2 or self.easing != "even"):
+        ends = [end for end in (self.first, self.last) if end is not None]
+        if self.circle and (ends or len(self.seeds) != 2 or self.easing != "even"):
             raise GansuiteError(
                 f"A circle goes through 2 seeds at an even pace, not {len(self.seeds)} ({self.easing}).",
                 "Use --seed 1,5 for a circle, or leave --circle out.",
             )
-        if len(self.seeds) < 2:
+        if len(self.seeds) + len(ends) < 2:
             raise GansuiteError(
                 f"A walk needs two seeds or more, and found {len(self.seeds)}.",
                 "Use --seed 1,5,9 or --seed 0-3.",
             )
 
 
-def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
-    """The point at t in [0, 1] of the arc from a (D,) to b (D,); Shoemake 1985, section 3.3.
-
-    sin((1-t) w) / sin(w) a + sin(t w) / sin(w) b, where w is the angle between them. Lengths that differ
-    change steadily along the way: a walk between Gaussian latents, which all have about the same length, does
-    not pass through short, untypical ones in the middle as a straight line would. Where no arc is defined,
-    for (nearly) parallel, opposite or zero vectors, it is the straight line.
-
-    Returns:
-        (D,), in the type of `a`; exactly a at 0 and b at 1.
-    """
-    x, y = a.double(), b.double()
-    lengths = float(x.norm() * y.norm())
-    cosine = float(x @ y) / lengths if lengths else 1.0
-    angle = math.acos(max(-1.0, min(1.0, cosine)))
-    sine = math.sin(angle)
-    if sine < _PARALLEL:
-        return ((1 - t) * x + t * y).to(a.dtype)
-    if t == 1:
-        return b.to(a.dtype)
-    return (math.sin((1 - t) * angle) / sine * x + math.sin(t * angle) / sine * y).to(a.dtype)
-
-
 def path(sampler: Sampler, walk: Walk) -> Tensor:
-    """The latents (F, D) of a walk, one a frame, float32 on the CPU.
+    """The codes (F, K) of a walk, one a frame, float32 on the CPU.
 
     An open walk begins at the first seed and ends at the last one. A loop is a function of i / F with period
     1: frame F would be frame 0 again, so it is left out, and the step from the last frame to the first is one
-    like any other. Twice as many frames are the same latents, with one more between each two. A circle is
+    like any other. Twice as many frames are the same codes, with one more between each two. A circle is
     cos(2 pi i / F) a + sin(2 pi i / F) b: it begins at the first seed, is at the second after a quarter, and
     its latents are distributed as those of works are.
 
     Raises:
-        GansuiteError: see `Sampler.latents`.
+        GansuiteError: see `Sampler.codes`.
     """
-    keys = sampler.latents(walk.seeds, walk.truncation)
     if walk.circle:
         turns = [2 * math.pi * i / walk.frames for i in range(walk.frames)]
-        a, b = keys.double()
-        return torch.stack([math.cos(turn) * a + math.sin(turn) * b for turn in turns]).float()
-    return torch.stack([_point(keys, walk, i) for i in range(walk.frames)])
+        a, b = sampler.latents(walk.seeds).double()
+        latents = torch.stack([math.cos(turn) * a + math.sin(turn) * b for turn in turns]).float()
+        labels = torch.full((walk.frames,), sampler.label_of(walk.seeds[0], walk.label))
+        return sampler.code(latents, labels, walk.truncation)
+    keys = _stations(sampler, walk)
+    return torch.stack([_point(sampler, keys, walk, i) for i in range(walk.frames)])
 
 
-def _point(keys: Tensor, walk: Walk, frame: int) -> Tensor:
-    """The latent (D,) of one frame; whole-number arithmetic says between which two seeds it lies."""
+def _stations(sampler: Sampler, walk: Walk) -> Tensor:
+    """The codes (N, K) that a walk passes through."""
+    seeds = [sampler.codes(walk.seeds, walk.truncation, walk.label)] if walk.seeds else []
+    first, last = ([] if end is None else [_code_of(end, sampler)[None]] for end in (walk.first, walk.last))
+    return torch.cat([*first, *seeds, *last])
+
+
+def code_to_text(code: Tensor) -> str:
+    """A code (K,) as text: base64 of its numbers, float32, little-endian."""
+    return base64.b64encode(code.numpy().astype("<f4").tobytes()).decode()
+
+
+def _code_of(text: str, sampler: Sampler) -> Tensor:
+    """The inverse of `code_to_text`, for a file may have come from anywhere."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+        code = torch.from_numpy(np.frombuffer(raw, "<f4").astype(np.float32))
+    except (binascii.Error, ValueError) as error:
+        raise GansuiteError(
+            "A code that the walk begins or ends with is damaged.", "Use the file as gansuite wrote it."
+        ) from error
+    check_code(code, sampler, "A walk that begins or ends with a projection")
+    return code
+
+
+def _point(sampler: Sampler, keys: Tensor, walk: Walk, frame: int) -> Tensor:
+    """The code (K,) of one frame; whole-number arithmetic says between which two seeds it lies."""
     arcs, steps = (len(keys), walk.frames) if walk.loop else (len(keys) - 1, walk.frames - 1)
     arc, rest = divmod(frame * arcs, steps)
     t = rest / steps
     if walk.easing == "smooth":
         t = t * t * (3 - 2 * t)
-    return slerp(keys[arc % len(keys)], keys[(arc + 1) % len(keys)], t)
+    return sampler.generator.between(keys[arc % len(keys)], keys[(arc + 1) % len(keys)], t)
 
 
 def write_walk(sampler: Sampler, walk: Walk, out: Path) -> Path:
     """Draw a walk and write it as GIF, WebP or MP4, with its provenance; see `write_animation`.
 
     Raises:
-        GansuiteError: see `Sampler.latents` and `write_animation`.
+        GansuiteError: see `Sampler.codes` and `write_animation`.
     """
     walk = replace(walk, scale=_scale(sampler.resolution, walk.scale))
     _encoder(out, walk.fps)
     pictures = sampler.draw(path(sampler, walk))
-    provenance = sampler.provenance("walk", walk.seeds[0], asdict(walk))
+    seed = walk.seeds[0] if walk.seeds else 0
+    provenance = sampler.provenance("walk", seed, asdict(walk))
     return write_animation(pictures, out, walk.fps, walk.scale, provenance)
 
 

@@ -43,7 +43,7 @@ def read_labels(spec: str, works: Sequence[str], source: Source) -> Labels:
     """The labels of `works` (names of entries of `source`).
 
     Args:
-        spec: "folders", "none", "file.csv" or "file.csv:column". The file is looked for inside the source,
+        spec: "auto" or "folders", "none", "file.csv" or "file.csv:column". The file is looked for inside the source,
             then on disk. Its pictures are named in a column called file, filename, path, image or name, else
             in the first, by their path in the source or by their bare file name where only one work has it.
 
@@ -55,7 +55,7 @@ def read_labels(spec: str, works: Sequence[str], source: Source) -> Labels:
     """
     if spec == "none":
         return Labels(None)
-    if spec == "folders":
+    if spec in ("auto", "folders"):
         return _numbered(folder_labels(works), ())
     file, column = split_spec(spec)
     table = read_table(file, source)

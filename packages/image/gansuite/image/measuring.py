@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gansuite.core import measures
 from gansuite.core.randomness import generator as random_generator
 from gansuite.image.features import Extractor
 from gansuite.image.games.adversarial import to_bytes
+from gansuite.image.networks.parts import Generator
 
 CHUNK = 64  # pictures drawn or looked at together
 NEIGHBOURS = 5  # k of density and coverage: Naeem et al. 2020, section 4
 
 
 @torch.no_grad()
-def draw(generator: nn.Module, z: Tensor, chunk: int = CHUNK) -> np.ndarray:
-    """uint8 pictures (N, S, S, 3) for latents (N, latent)."""
+def draw(generator: Generator, codes: Tensor, chunk: int = CHUNK) -> np.ndarray:
+    """uint8 pictures (N, S, S, 3) for codes (N, K)."""
     device = next(generator.parameters()).device
-    return np.concatenate([to_bytes(generator(part.to(device))) for part in torch.split(z, chunk)])
+    return np.concatenate([to_bytes(generator.decode(part.to(device))) for part in torch.split(codes, chunk)])
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """The same latents (N, Z) and labels (N,) or None all through a run."""
+
+    latents: Tensor
+    labels: Tensor | None
+
+    @torch.no_grad()
+    def draw(self, generator: Generator) -> np.ndarray:
+        """The uint8 pictures (N, S, S, 3) a generator makes of them."""
+        device = next(generator.parameters()).device
+        labels = None if self.labels is None else self.labels.to(device)
+        return draw(generator, generator.code(self.latents.to(device), labels))
+
+
+def fixed(count: int, size: int, seed: int, stream: str, labels: np.ndarray | None) -> Fixed:
+    """Latents, and labels as frequent as among works of these labels (W,), in order."""
+    few = None if labels is None else torch.from_numpy(thinned(np.sort(labels), count, fill=True))
+    return Fixed(fixed_latents(count, size, seed, stream), few)
 
 
 def fixed_latents(count: int, size: int, seed: int, stream: str) -> Tensor:
@@ -36,12 +59,12 @@ class HeldOut:
     Args:
         held_out, train: uint8 works (N, S, S, 3).
         extractor: the feature space.
-        latents: (M, latent) fixed latents of the samples.
+        samples: what the samples are made from.
     """
 
-    def __init__(self, held_out: np.ndarray, train: np.ndarray, extractor: Extractor, latents: Tensor) -> None:
+    def __init__(self, held_out: np.ndarray, train: np.ndarray, extractor: Extractor, samples: Fixed) -> None:
         self.works = {"held_out": held_out, "train": train}
-        self.extractor, self.latents = extractor, latents
+        self.extractor, self.samples = extractor, samples
 
     @cached_property
     def held_out(self) -> np.ndarray:
@@ -53,13 +76,13 @@ class HeldOut:
         """Features of the training works, found when they are first needed."""
         return self.extractor(self.works["train"])
 
-    def __call__(self, generator: nn.Module) -> Mapping[str, float]:
+    def __call__(self, generator: Generator) -> Mapping[str, float]:
         """The measures of a generator; smaller distances and larger density and coverage are better.
 
         A distance to held-out works needs two of them, density and coverage one more than a work has neighbours:
         where there are fewer, they are left out.
         """
-        fake = self.extractor(draw(generator, self.latents))
+        fake = self.extractor(self.samples.draw(generator))
         found = {"train_distance": measures.kernel_distance(self.train, fake)}
         enough = len(self.held_out) >= 2
         if enough:
@@ -71,7 +94,8 @@ class HeldOut:
         return {**found, "diversity": measures.diversity(self.held_out if varied else self.train, fake)}
 
 
-def thinned(works: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` of the works (N, ...), spread over all of them."""
-    chosen: np.ndarray = works[np.linspace(0, len(works) - 1, min(count, len(works))).astype(int)]
+def thinned(works: np.ndarray, count: int, fill: bool = False) -> np.ndarray:
+    """`count` of the works (N, ...), spread over all of them; where there are fewer, all, or some again to `fill`."""
+    count = count if fill else min(count, len(works))
+    chosen: np.ndarray = works[np.linspace(0, len(works) - 1, count).astype(int)]
     return chosen

@@ -26,21 +26,29 @@ Crops = Annotated[int | None, Option("--crops", help="Cut large works into up to
 
 Run = Annotated[Path | None, Option("--run", help="The run's folder; default runs/image-NNN.")]
 Resume = Annotated[bool, Option("--resume", help="Go on with the run named by --run.")]
-Architecture = Annotated[str | None, Option("--model", help="dcgan (default) or dcgan-classic.")]
+Architecture = Annotated[str | None, Option("--model", help="dcgan (default), fast, r3, style or dcgan-classic.")]
 Preset = Annotated[str, Option("--preset", help="auto (fits the machine), smoke, half or full.")]
 Config = Annotated[Path | None, Option("--config", help="A TOML file; flags win over it.")]
 Minutes = Annotated[float | None, Option("--minutes", help="How long to train; 20 if nothing is said.")]
 Steps = Annotated[int | None, Option("--steps", help="How many steps to train.")]
 Resolution = Annotated[int | None, Option("--resolution", help="Side of the pictures, 32 to 512.")]
-Labels = Annotated[str | None, Option("--labels", help="folders, none, or FILE.csv:COLUMN.")]
+Labels = Annotated[str | None, Option("--labels", help="What steers the pictures: folders, none, or FILE.csv:COLUMN.")]
+Conditional = Annotated[
+    bool | None,
+    Option(
+        "--conditional/--unconditional",
+        help="Let labels steer, or only choose what is held out.",
+        show_default="conditional",
+    ),
+]
 BatchSize = Annotated[int | None, Option("--batch-size", help="Works per step, over all processes.")]
 Accumulate = Annotated[int | None, Option("--accumulate", help="Micro-batches per update.")]
 Objective = Annotated[
     str | None,
     Option("--objective", help="minimax, non-saturating, least-squares, hinge, wasserstein or relativistic."),
 ]
-R1 = Annotated[float | None, Option("--r1", help="Strength of the R1 penalty.")]
-R2 = Annotated[float | None, Option("--r2", help="Strength of the R2 penalty.")]
+R1 = Annotated[float | None, Option("--r1", help="Strength of the R1 penalty; -1: found by a probe.")]
+R2 = Annotated[float | None, Option("--r2", help="Strength of the R2 penalty; -1: found by a probe.")]
 GradientPenalty = Annotated[float | None, Option("--gradient-penalty", help="Weight of the WGAN-GP penalty.")]
 CriticSteps = Annotated[int | None, Option("--critic-steps", help="Discriminator steps per step.")]
 LearningRate = Annotated[float | None, Option("--lr", help="Learning rate of both players.")]
@@ -58,17 +66,42 @@ DryRun = Annotated[bool, Option("--dry-run", help="Print the merged configuratio
 
 Out = Annotated[Path | None, Option("--out", help="Folder, or a .png for one picture or a sheet; default works.")]
 Seeds = Annotated[str, Option("--seed", help="7, a list 1,5,9 or a range 3-8.")]
+Label = Annotated[str | None, Option("--label", help="Pictures of this label, of a model trained with labels.")]
 Count = Annotated[int | None, Option("--count", help="How many, from the seed upwards.")]
 Sheet = Annotated[bool, Option("--sheet", help="One sheet instead of single files.")]
+Mix = Annotated[
+    tuple[int, int] | None,
+    Option("--mix", metavar="A B", help="Seed A with the layers of seed B that --layers says (style models)."),
+]
+Layers = Annotated[
+    str | None,
+    Option("--layers", help="coarse, middle, fine or all: what is mixed or moved.", show_default="all"),
+]
+Moves = Annotated[
+    list[str] | None,
+    Option("--move", metavar="N=AMOUNT", help="Go along a direction, as 3=+2.0; repeatable (style models)."),
+]
 Like = Annotated[Path | None, Option("--like", help="Make the pixels of this PNG again.")]
 Film = Annotated[Path, Option("--out", help="A .gif or .webp file, or .mp4 with the extra 'video' installed.")]
-Stations = Annotated[str, Option("--seed", help="The seeds to pass through: 1,5,9 or 3-8.")]
+Stations = Annotated[str | None, Option("--seed", help="The seeds to pass through: 1,5,9 or 3-8.", show_default="0-3")]
+First = Annotated[Path | None, Option("--from", help="A projection (.safetensors) to begin with.")]
+Last = Annotated[Path | None, Option("--to", help="A projection (.safetensors) to end with.")]
 Frames = Annotated[int, Option("--frames", help="How many frames in all.")]
 Rate = Annotated[int, Option("--fps", help="Frames per second.")]
 Loop = Annotated[bool, Option("--loop/--no-loop", help="Come back to the first seed.")]
 Circle = Annotated[bool, Option("--circle", help="Go round the circle through two seeds.")]
 Easing = Annotated[str, Option("--easing", help="even, or smooth: slow down at every seed.")]
 Scale = Annotated[int | None, Option("--scale", help="Enlarge by a whole factor.")]
+
+# ------------------------------------------------------------------ directions and project
+
+OneSeed = Annotated[int, Option("--seed", help="The picture that is moved.")]
+Directions = Annotated[int, Option("--count", help="How many directions, the strongest first.")]
+StripFile = Annotated[Path, Option("--out", help="A .png, or a folder.")]
+Picture = Annotated[Path, Argument(help="A picture; its middle square is taken.")]
+CodeFile = Annotated[Path, Option("--out", help="A .safetensors file; a .png to look at goes beside it.")]
+SearchSteps = Annotated[int, Option("--steps", help="Steps of the search.")]
+SearchSeed = Annotated[int, Option("--seed", help="Of the noise at the beginning of the search.")]
 
 # ------------------------------------------------------------------ evaluate and inspect
 
@@ -86,7 +119,7 @@ Background = Annotated[
     str | None, Option("--background", help="What transparent and padded works stand on.", show_default="white")
 ]
 SplitLabels = Annotated[
-    str | None, Option("--labels", help="As in the training, for the same split.", show_default="folders")
+    str | None, Option("--labels", help="As in the training, for the same split.", show_default="auto")
 ]
 HeldOut = Annotated[
     float | None, Option("--held-out", help="The data.held_out of the training: a share.", show_default="0.1")
@@ -113,6 +146,7 @@ SETS = {  # parameter of a command: the settings, by section and key
     "keep_duplicates": ["data.keep_duplicates"],
     "split_seed": ["data.seed"],
     "width": ["network.width"],
+    "conditional": ["network.conditional"],
     "objective": ["game.objective"],
     "r1": ["game.r1"],
     "r2": ["game.r2"],

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import torch
 from torch import nn
 
 from gansuite.core.assembly import ArtRun
+from gansuite.core.config import Resolved
 from gansuite.core.engine import EAGER, Compiler, World
 from gansuite.core.trainer import Metrics, Trainer
-from gansuite.image import networks
+from gansuite.image import networks, probe
 from gansuite.image.config import ImageConfig
 from gansuite.image.dataset import Portfolio, Progress, open_portfolio
 from gansuite.image.features import extractor
 from gansuite.image.games.adversarial import AdversarialGame
-from gansuite.image.measuring import HeldOut, draw, fixed_latents, thinned
+from gansuite.image.measuring import HeldOut, fixed, thinned
+from gansuite.image.networks.parts import Generator
 from gansuite.image.sheets import COLUMNS, ROWS, save_image, sheet, timelapse
 from gansuite.image.source import Pictures
 
@@ -28,15 +30,32 @@ WORKS = 512  # and how many held-out and training works, at most
 
 def build_trainer(config: ImageConfig, portfolio: Portfolio, world: World, compiler: Compiler = EAGER) -> Trainer:
     """The trainer of an image run, its networks on the device and channels last."""
-    spec = {**vars(config.network), "resolution": config.data.resolution}
-    players = networks.build(spec, config.run.seed)
-    generator, discriminator = (_placed(player, world.device) for player in players)
-    game = AdversarialGame(generator, discriminator, config.game, config.network.latent, compiler)
-    source = Pictures(portfolio.pixels, portfolio.train, world.device)
+    spec = _spec(config, portfolio)
+    generator, discriminator = networks.build(spec, config.run.seed)
+    generator, discriminator = _placed(generator, world.device), _placed(discriminator, world.device)
+    by_formula = probe.formula(config.data.resolution, config.recipe.batch_size)
+    game = AdversarialGame(generator, discriminator, probe.with_strength(config.game, by_formula), compiler)
+    source = Pictures(portfolio.pixels, portfolio.train, world.device, portfolio.labels if spec["labels"] else None)
     return Trainer(game, source, config.recipe, config.budget(), config.run.seed, world)
 
 
-def _placed(module: nn.Module, device: torch.device) -> nn.Module:
+def _spec(config: ImageConfig, portfolio: Portfolio) -> dict[str, Any]:
+    """What the networks are told: see `networks.build`."""
+    n = config.network
+    labels = portfolio.label_names if config.conditional else ()
+    return {
+        "name": n.name,
+        "width": n.width,
+        "latent": n.latent,
+        "resolution": config.data.resolution,
+        "labels": labels,
+    }
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def _placed(module: M, device: torch.device) -> M:
     return module.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -50,6 +69,7 @@ class ImageRun(ArtRun[ImageConfig]):
 
     art: ClassVar[str] = "image"
     progress: Progress | None = None
+    found: str = field(default="", init=False)
 
     def open_works(self) -> str:
         """Read the portfolio."""
@@ -57,25 +77,48 @@ class ImageRun(ArtRun[ImageConfig]):
         return self.portfolio.digest
 
     def build_trainer(self) -> Trainer:
-        """The trainer of this run."""
-        return build_trainer(self.config, self.portfolio, self.world, self.compiler)
+        """The trainer of this run, the time of its probe spent already."""
+        seconds = self._probe() if probe.asked(self.config.game) else 0.0
+        trainer = build_trainer(self.config, self.portfolio, self.world, self.compiler)
+        trainer.seconds = self.world.latest(seconds)
+        return trainer
+
+    def _probe(self) -> float:
+        """Find the penalty's strength, and put it into the configuration that is saved. Returns the seconds it took."""
+
+        def copy(gamma: float) -> Trainer:
+            game = probe.with_strength(self.config.game, gamma)
+            return build_trainer(replace(self.config, game=game), self.portfolio, self.world)
+
+        found = probe.Probe(copy).find(probe.formula(self.config.data.resolution, self.config.recipe.batch_size))
+        before, game = self.config.game, probe.with_strength(self.config.game, found.gamma)
+        changed = {f"game.{name}": "probe" for name in ("r1", "r2") if getattr(before, name) != getattr(game, name)}
+        self.config = replace(self.config, game=game)
+        self.resolved = Resolved(self.config, {**self.resolved.origins, **changed})
+        self.found = str(found)
+        return found.seconds
+
+    def notes(self) -> list[str]:
+        """What the probe came to, too."""
+        return [*super().notes(), *([self.found] if self.found else [])]
 
     def prepare(self) -> None:
         """Fixed latents for sheets and measures, and the works that samples are measured against."""
         p, seed, size = self.portfolio, self.config.run.seed, self.config.network.latent
-        self.latents = fixed_latents(ROWS * COLUMNS, size, seed, "sheet")
+        labels = p.labels[p.train] if self.config.conditional and p.labels is not None else None
+        self.on_sheets = fixed(ROWS * COLUMNS, size, seed, "sheet", labels)
         if self.measures_now:
             held_out, train = (p.pixels[thinned(works, WORKS)] for works in (p.held_out, p.train))
-            latents = fixed_latents(SAMPLES, size, seed, "measure")
-            self.held_out = HeldOut(held_out, train, extractor(None), latents)
+            samples = fixed(SAMPLES, size, seed, "measure", labels)
+            self.held_out = HeldOut(held_out, train, extractor(None), samples)
 
     def measure(self, generator: nn.Module) -> Metrics:
         """Distances of samples to held-out works."""
-        return dict(self.held_out(generator))
+        return dict(self.held_out(cast(Generator, generator)))
 
     def draw_sheet(self, generator: nn.Module, stem: Path) -> None:
         """48 pictures from the same latents, all through a run."""
-        save_image(sheet(draw(generator, self.latents), COLUMNS), stem.with_suffix(".png"))
+        save_image(sheet(self.on_sheets.draw(cast(Generator, generator)), COLUMNS), stem.with_suffix(".png"))
 
     def finish(self) -> None:
         """All sheets as a film."""
@@ -90,4 +133,4 @@ class ImageRun(ArtRun[ImageConfig]):
 
     def describe(self, generator: nn.Module) -> Mapping[str, Any]:
         """The description of the generator."""
-        return networks.describe(generator, self.config.network.name)
+        return networks.describe(cast(Generator, generator), self.config.network.name)

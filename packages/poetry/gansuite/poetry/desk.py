@@ -16,6 +16,7 @@ from gansuite.core.files import write_atomically
 from gansuite.core.provenance import Provenance
 from gansuite.poetry.guard import Unreadable
 from gansuite.poetry.parts import ART
+from gansuite.poetry.pictures import Pixels, read_picture
 from gansuite.poetry.sampler import Verdict, load_sampler
 from gansuite.poetry.score import PoemScore, score_poem
 from gansuite.poetry.sounds import words_of
@@ -56,7 +57,9 @@ def deliver(asked: Asked) -> str:
     writer = Writer(load_sampler(asked.model))
     if asked.scores:
         _require_critics(writer, asked.model)
-    written = [one for picture in pictures for one in writer.write(asked.request, picture)]
+    asked.request.check()  # before a picture is read
+    seen = _read_all(pictures)
+    written = [one for picture, pixels in seen for one in writer.write(asked.request, pixels, picture)]
     records = [_record(one, asked, writer) for one in written]
     if asked.scores:
         print("\n\n".join(_scored(one.poem.text, one.verdict).to_text() for one in written), file=sys.stderr)
@@ -73,8 +76,6 @@ def score(path: Path, image: Path | None, model: str) -> PoemScore:
     Raises:
         GansuiteError: it has no words, the picture cannot be read, or there is one and no critic to look at it.
     """
-    from gansuite.poetry.pictures import read_picture
-
     text = "\n".join(line.strip() for line in _read(path).split("\n") if line.strip())
     heard = score_poem(text)  # an empty one is told before a model is read
     writer = Writer(load_sampler(model))
@@ -107,6 +108,27 @@ def _pictures(image: Path | None) -> list[Path | None]:
     if not found:
         raise GansuiteError(f"There is no picture in {image}.", f"Pictures end in {', '.join(sorted(PICTURES))}.")
     return list(found)
+
+
+def _read_all(pictures: Sequence[Path | None]) -> Iterator[tuple[Path | None, Pixels | None]]:
+    """Each picture that can be read; of several, those that cannot are told and left out.
+
+    Raises:
+        GansuiteError: none can be read.
+    """
+    readable = 0
+    for picture in pictures:
+        try:
+            pixels = None if picture is None else read_picture(picture)
+        except GansuiteError as error:
+            if len(pictures) == 1:
+                raise
+            print(f"left out: {error.cause}", file=sys.stderr)
+            continue
+        readable += 1
+        yield picture, pixels
+    if not readable:
+        raise GansuiteError(f"None of the {len(pictures)} pictures can be read.", "Name a folder of photographs.")
 
 
 def _require_critics(writer: Writer, model: str) -> None:

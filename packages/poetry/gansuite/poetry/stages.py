@@ -119,7 +119,7 @@ def train_stages(
     if world.leads:
         _publish(path / stages[-1].name / "model", path / "model")
         hint = f"Write with it: gansuite poem --model {path} --image PICTURE"
-        commands.print_outcome(path / stages[-1].name, as_json, hint)
+        commands.print_outcome(path / stages[-1].name, as_json, hint, run=path)
     return 0
 
 

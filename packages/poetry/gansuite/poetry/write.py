@@ -12,7 +12,7 @@ from gansuite.poetry.controls import FREE, LENGTH_FROM, MOST_LINES, Controls, ca
 from gansuite.poetry.eras import ERAS
 from gansuite.poetry.forms import Form, design
 from gansuite.poetry.parts import RELEVANCE, STYLE
-from gansuite.poetry.pictures import read_picture
+from gansuite.poetry.pictures import Pixels
 from gansuite.poetry.sampler import Sampler, Sight, Verdict
 from gansuite.poetry.sounds import english
 from gansuite.poetry.writing.compose import Poem, compose
@@ -59,6 +59,16 @@ class Request:
     def shape(self) -> Form | None:
         """The form."""
         return design(self.form, self.lines, self.rhyme, self.syllables, self.meter)
+
+    def check(self) -> None:
+        """Raise `GansuiteError` for what is out of range, or a form that cannot be."""
+        check_dials(self.temperature, self.relevance)
+        if self.count < 1:
+            raise GansuiteError(f"--count is {self.count}, but must be at least 1.", "Try --count 1.")
+        if self.mood:
+            mood_named(self.mood)
+        era_named(self.era)
+        design(self.form, self.lines, self.rhyme, self.syllables, self.meter)
 
     def wish(self) -> Wish:
         """What decoding must keep to."""
@@ -122,15 +132,15 @@ class Writer:
         """Whether the model has critics."""
         return RELEVANCE in self.sampler.parts and STYLE in self.sampler.parts
 
-    def write(self, request: Request, picture: Path | None = None) -> list[Written]:
-        """Poems for a picture, or for none.
+    def write(self, request: Request, pixels: Pixels | None = None, picture: Path | None = None) -> list[Written]:
+        """Poems for a photograph as `read_picture` gives it, and its name; or for none.
 
         Raises:
-            GansuiteError: the picture cannot be read, or what is asked for cannot be met.
+            GansuiteError: what is asked for cannot be met.
         """
-        _check(request)
-        shape = request.shape  # a form that cannot be is told before a picture is read
-        sight = None if picture is None else self.sampler.look(read_picture(picture))
+        request.check()
+        shape = request.shape
+        sight = None if pixels is None else self.sampler.look(pixels)
         pen = self.sampler.pen(request.controls(sight), sight, request.relevance)
 
         def rank(poems: Sequence[Poem]) -> list[float]:
@@ -161,15 +171,6 @@ def check_dials(temperature: float, relevance: float) -> None:
         raise GansuiteError(
             f"--temperature is {temperature:g}, but lies between {low:g} and {high:g}.", "Try --temperature 0.9."
         )
-
-
-def _check(request: Request) -> None:
-    check_dials(request.temperature, request.relevance)
-    if request.count < 1:
-        raise GansuiteError(f"--count is {request.count}, but must be at least 1.", "Try --count 1.")
-    if request.mood:
-        mood_named(request.mood)
-    era_named(request.era)
 
 
 def _length(form: Form) -> int:

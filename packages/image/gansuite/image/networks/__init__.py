@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import nn
 
 from gansuite.core.errors import GansuiteError, did_you_mean
-from gansuite.image.networks import dcgan, dcgan_classic
+from gansuite.image.networks import dcgan, dcgan_classic, fast, r3, style
+from gansuite.image.networks.parts import Discriminator, Generator, Size
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A pair of players by name: the sizes they are told, and what is made of them."""
+
+    config: type[Size]
+    generator: Callable[[Any], Generator]
+    discriminator: Callable[[Any], Discriminator]
+
 
 ARCHITECTURES = {
-    "dcgan": (dcgan.DCGANConfig, dcgan.Generator, dcgan.Discriminator),
-    "dcgan-classic": (dcgan_classic.ClassicConfig, dcgan_classic.Generator, dcgan_classic.Discriminator),
+    "dcgan": Architecture(Size, dcgan.Generator, dcgan.Discriminator),
+    "dcgan-classic": Architecture(dcgan_classic.ClassicConfig, dcgan_classic.Generator, dcgan_classic.Discriminator),
+    "fast": Architecture(Size, fast.Generator, fast.Discriminator),
+    "r3": Architecture(Size, r3.Generator, r3.Discriminator),
+    "style": Architecture(Size, style.Generator, style.Discriminator),
 }
 
 
-def _named(spec: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+def _named(spec: Mapping[str, Any]) -> tuple[Architecture, Size]:
     name = str(spec.get("name"))
     if name not in ARCHITECTURES:
         raise GansuiteError(f"There is no image network called '{name}'.", did_you_mean(name, list(ARCHITECTURES)))
-    config, generator, discriminator = ARCHITECTURES[name]
-    return config(**{key: value for key, value in spec.items() if key != "name"}), generator, discriminator
+    architecture = ARCHITECTURES[name]
+    sizes = {key: value for key, value in spec.items() if key not in ("name", "labels")}
+    return architecture, architecture.config(**sizes, labels=tuple(spec.get("labels", ())))
 
 
-def build_generator(spec: Mapping[str, Any]) -> nn.Module:
-    """A generator from its description: {"name": "dcgan", "resolution": 64, ...}.
-
-    It has `.config` and maps latents (B, config.latent) to pictures (B, 3, S, S) in [-1, 1].
-    """
-    config, generator, _ = _named(spec)
-    module: nn.Module = generator(config)
-    return module
+def build_generator(spec: Mapping[str, Any]) -> Generator:
+    """A generator from its description: {"name": "dcgan", "resolution": 64, ...}."""
+    architecture, config = _named(spec)
+    return architecture.generator(config)
 
 
-def build(spec: Mapping[str, Any], seed: int) -> tuple[nn.Module, nn.Module]:
+def build(spec: Mapping[str, Any], seed: int) -> tuple[Generator, Discriminator]:
     """A generator and its discriminator, their weights a function of the seed."""
-    config, generator, discriminator = _named(spec)
+    architecture, config = _named(spec)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return generator(config), discriminator(config)
+        return architecture.generator(config), architecture.discriminator(config)
 
 
-def describe(generator: nn.Module, name: str) -> dict[str, Any]:
+def describe(generator: Generator, name: str) -> dict[str, Any]:
     """The description from which `build_generator` makes the same architecture."""
-    return {"name": name, **asdict(generator.config)}  # type: ignore[call-overload]
+    return {"name": name, **asdict(generator.config)}

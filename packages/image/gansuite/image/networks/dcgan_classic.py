@@ -13,17 +13,19 @@ import torch
 from torch import Tensor, nn
 
 from gansuite.core.errors import GansuiteError
+from gansuite.image.networks import parts
 from gansuite.image.resolution import stages
 
 
 @dataclass(frozen=True)
-class ClassicConfig:
+class ClassicConfig(parts.Size):
     """Sizes of a `dcgan-classic`: at 64 px, width 64 and latent 100 it is the published network.
 
     Attributes:
         resolution: side of the pictures; base x 2^stages with a base of 4 to 7.
         width: channels at half resolution (ngf and ndf); they double at every halving.
         latent: numbers in a latent.
+        labels: names of the labels that steer it; none: nothing does.
     """
 
     resolution: int = 64
@@ -40,7 +42,7 @@ class ClassicConfig:
         return [self.width * min(16, 1 << i) for i in range(levels)]
 
 
-class Generator(nn.Module):
+class Generator(parts.Generator):
     """A latent (B, latent) to a picture (B, 3, resolution, resolution) in [-1, 1]."""
 
     def __init__(self, config: ClassicConfig) -> None:
@@ -48,7 +50,8 @@ class Generator(nn.Module):
         self.config = config
         base, _ = stages(config.resolution)
         channels = config.channels()[::-1]
-        layers: list[nn.Module] = [nn.ConvTranspose2d(config.latent, channels[0], base, bias=False)]
+        self.labelled = parts.LabelledLatent(config)
+        layers: list[nn.Module] = [nn.ConvTranspose2d(self.labelled.size, channels[0], base, bias=False)]
         for a, b in pairwise(channels):
             layers += [nn.BatchNorm2d(a), nn.ReLU(), nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False)]
         layers += [nn.BatchNorm2d(channels[-1]), nn.ReLU()]
@@ -56,11 +59,11 @@ class Generator(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.apply(initialise)
 
-    def forward(self, z: Tensor) -> Tensor:
-        return torch.tanh(self.layers(z[:, :, None, None]).float())
+    def decode(self, code: Tensor) -> Tensor:
+        return torch.tanh(parts.unrounded(self.layers(code[:, :, None, None])))
 
 
-class Discriminator(nn.Module):
+class Discriminator(parts.Discriminator):
     """A picture (B, 3, resolution, resolution) in [-1, 1] to a logit (B,), float32."""
 
     def __init__(self, config: ClassicConfig) -> None:
@@ -72,11 +75,13 @@ class Discriminator(nn.Module):
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=False), nn.BatchNorm2d(b), nn.LeakyReLU(0.2)]
         layers += [nn.Conv2d(channels[-1], 1, base, bias=False)]
         self.layers = nn.Sequential(*layers)
+        self.label_shift = parts.LabelShift(channels[-1] * base**2, len(config.labels))
         self.apply(initialise)
 
-    def forward(self, x: Tensor) -> Tensor:
-        logit: Tensor = self.layers(x)
-        return logit.float().flatten()
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        features = self.layers[:-1](x)
+        logit: Tensor = self.layers[-1](features).flatten() + self.label_shift(features.flatten(1), labels)
+        return parts.unrounded(logit)
 
 
 def initialise(module: nn.Module) -> None:

@@ -1,0 +1,207 @@
+"""What the networks share: their sizes, how labels enter, and what a game asks of them.
+
+B batch, Z latent, C channels, S side, F features.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv_transpose2d, pad
+
+from gansuite.core.errors import GansuiteError
+from gansuite.core.randomness import Draw
+
+SLOPE = 0.2
+GROUPS = 8
+EMBEDDED = 32  # numbers that stand for a label beside a latent
+PARALLEL = 1e-6  # sine of the angle below which an arc cannot be told from a line
+
+
+@dataclass(frozen=True)
+class Size:
+    """Sizes of a network.
+
+    Attributes:
+        resolution: side of the pictures; base x 2^stages with a base of 4 to 7.
+        width: channels at the finest level, a multiple of 8; everything else follows.
+        latent: numbers in a latent.
+        labels: names of the labels that steer it; none: nothing does.
+    """
+
+    resolution: int = 64
+    width: int = 32
+    latent: int = 128
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.width < GROUPS or self.width % GROUPS:
+            near = max(1, self.width // GROUPS) * GROUPS
+            cause = f"The width is {self.width}, but must be a multiple of {GROUPS}."
+            raise GansuiteError(cause, f"Use --width {near}.")
+
+
+def channels_of(config: Size, levels: int) -> list[int]:
+    """Channels of so many levels, finest first: they double level by level, up to eight times as many."""
+    return [config.width * min(8, 1 << i) for i in range(levels)]
+
+
+class Generator(nn.Module):
+    """A latent (B, Z) and, where there are any, labels (B,) to pictures (B, 3, S, S) in [-1, 1].
+
+    In between is a code (B, K): everything a picture follows from, which may be mixed with others.
+    """
+
+    config: Size
+    labelled: LabelledLatent
+
+    def inputs(self, draw: Draw) -> dict[str, Tensor]:
+        """What `forward` takes beside labels, drawn for one step of training."""
+        return {"z": draw.normal("z", self.config.latent)}
+
+    def code(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
+        """The codes (B, K) of latents (B, Z) and labels (B,); a truncation below 1 pulls latents towards their mean."""
+        code: Tensor = self.labelled(truncation * z, labels)
+        return code
+
+    def between(self, a: Tensor, b: Tensor, t: float) -> Tensor:
+        """The code (K,) at t in [0, 1] on the way from a (K,) to b (K,): an arc for latents, a line for labels."""
+        size = self.config.latent
+        return torch.cat([slerp(a[:size], b[:size], t), torch.lerp(a[size:], b[size:], t)])
+
+    def decode(self, code: Tensor) -> Tensor:
+        """The pictures (B, 3, S, S) of codes (B, K)."""
+        raise NotImplementedError
+
+    def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.decode(self.code(z, labels))
+
+
+class Discriminator(nn.Module):
+    """Pictures (B, 3, S, S) in [-1, 1] and, where there are any, labels (B,) to logits (B,), float32."""
+
+    def study(self, x: Tensor, labels: Tensor | None, u: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Logits (N,) in a step of its own, and named losses on what else it learns from real works.
+
+        Args:
+            x: (N, 3, S, S), real works first.
+            labels: (N,), or None.
+            u: (B,) uniform numbers in [0, 1), one for each of the B real works among the N.
+        """
+        return self(x, labels), {}
+
+
+class LabelledLatent(nn.Module):
+    """A latent (B, Z) beside an embedding of its label: (B, `size`); the latent alone where there are no labels."""
+
+    def __init__(self, config: Size) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(len(config.labels) + 1, EMBEDDED) if config.labels else None
+        self.size = config.latent + (EMBEDDED if config.labels else 0)
+
+    def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        if self.embedding is None:
+            return z
+        return torch.cat([z, self.embedding(_rows(labels, z, self.embedding))], 1)
+
+
+class LabelShift(nn.Module):
+    """What a label adds to a logit: e_y'f, features (B, F), labels (B,) -> (B,) (Miyato and Koyama 2018, eq. 3).
+
+    It begins at 0; without labels it stays there.
+    """
+
+    def __init__(self, features: int, labels: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(labels + 1, features) if labels else None
+        if self.embedding is not None:
+            nn.init.zeros_(self.embedding.weight)
+
+    def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:
+        if self.embedding is None:
+            return features.new_zeros(())
+        shift: Tensor = (self.embedding(_rows(labels, features, self.embedding)) * features).sum(1)
+        return shift
+
+
+def _rows(labels: Tensor | None, beside: Tensor, embedding: nn.Embedding) -> Tensor:
+    """Rows of an embedding: the last one stands for no label, -1."""
+    if labels is None:
+        labels = torch.full((len(beside),), -1, device=beside.device)
+    return labels % embedding.num_embeddings
+
+
+def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """The point at t in [0, 1] of the arc from a (D,) to b (D,); Shoemake 1985, section 3.3.
+
+    sin((1-t) w) / sin(w) a + sin(t w) / sin(w) b, where w is the angle between them. Lengths that differ
+    change steadily along the way: a walk between Gaussian latents, which all have about the same length, does
+    not pass through short, untypical ones in the middle as a straight line would. Where no arc is defined,
+    for (nearly) parallel, opposite or zero vectors, it is the straight line.
+
+    Returns:
+        (D,), in the type of `a`; exactly a at 0 and b at 1.
+    """
+    x, y = a.double(), b.double()
+    lengths = float(x.norm() * y.norm())
+    cosine = float(x @ y) / lengths if lengths else 1.0
+    angle = math.acos(max(-1.0, min(1.0, cosine)))
+    sine = math.sin(angle)
+    if sine < PARALLEL:
+        return ((1 - t) * x + t * y).to(a.dtype)
+    if t == 1:
+        return b.to(a.dtype)
+    return (math.sin((1 - t) * angle) / sine * x + math.sin(t * angle) / sine * y).to(a.dtype)
+
+
+class UpConvolution(nn.Module):
+    """Nearest-neighbour doubling and a 3x3 convolution at once: (B, a, S, S) -> (B, b, 2S, 2S).
+
+    Doubling is a transposed convolution with a 2x2 kernel of ones. Composed with the 3x3 kernel it is one transposed
+    convolution with a 4x4 kernel and stride 2: the same numbers from 4 products in place of 9.
+    """
+
+    def __init__(self, a: int, b: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(b, a, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(b))
+        nn.init.kaiming_normal_(self.weight, a=SLOPE)
+
+    def kernel(self) -> Tensor:
+        """The composed kernel (a, b, 4, 4)."""
+        rows = pad(self.weight.flip(2, 3), (1, 1, 1, 1))
+        rows = rows[:, :, 1:] + rows[:, :, :-1]  # ones composed with it: each number and its neighbour
+        return (rows[..., 1:] + rows[..., :-1]).transpose(0, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return conv_transpose2d(x, self.kernel(), self.bias, stride=2, padding=1)
+
+
+class ModulatedNorm(nn.Module):
+    """Group norm, scaled by 1 + s(z) and shifted by t(z), both linear: (B, C, S, S), (B, Z) -> (B, C, S, S)."""
+
+    def __init__(self, channels: int, latent: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(GROUPS, channels, affine=False)
+        self.modulation = nn.Linear(latent, 2 * channels)
+
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:
+        scale, shift = self.modulation(z)[:, :, None, None].chunk(2, 1)
+        return torch.addcmul(shift, self.norm(x), 1 + scale)
+
+
+def unrounded(x: Tensor) -> Tensor:
+    """The same numbers with 24 bits or more, where automatic precision made them fewer."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
+def initialise(module: nn.Module) -> None:
+    """He et al. 2015 for a leaky slope of 0.2; biases 0."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, a=SLOPE)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
