@@ -77,8 +77,15 @@ class PoemDataConfig:
 
     @property
     def wanted(self) -> Wanted:
-        """What to read."""
+        """What to read.
+
+        Raises:
+            GansuiteError: the table of pairs is not there.
+        """
         table = () if self.pairs in (WEAK, NONE) else (self.pairs,)
+        if table and not Path(self.pairs).expanduser().exists():
+            cause = f"There is no table of pairs {self.pairs}."
+            raise GansuiteError(cause, "Name a CSV with the columns image and poem, or use --pairs weak or none.")
         return Wanted(self.corpus, self.held_out_corpus, self.prose, table)
 
 
