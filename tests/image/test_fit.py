@@ -92,10 +92,10 @@ def test_how_much_a_crop_keeps() -> None:
 
 
 def test_possible_resolutions_are_four_to_seven_doubled() -> None:
-    sizes = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512)
+    sizes = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 640, 768, 896, 1024)
     assert allowed_resolutions() == sizes
-    assert [stages(side) for side in (32, 40, 64, 96, 512)] == [(4, 3), (5, 3), (4, 4), (6, 4), (4, 7)]
-    assert not any(allowed_resolution(side) for side in (-64, 0, 4, 16, 31, 33, 63, 65, 500, 640, 1024))
+    assert [stages(side) for side in (32, 40, 64, 96, 1024)] == [(4, 3), (5, 3), (4, 4), (6, 4), (4, 8)]
+    assert not any(allowed_resolution(side) for side in (-64, 0, 4, 16, 31, 33, 63, 65, 500, 520, 1280))
 
 
 @given(st.integers(-10, 2000))

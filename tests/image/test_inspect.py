@@ -64,7 +64,7 @@ def test_the_report_is_json_and_a_page_of_text(tmp_path: Path) -> None:
 def test_nine_in_ten_works_decide_the_resolution() -> None:
     assert supported_resolution([256] * 9 + [40]) == 256
     assert supported_resolution([256] * 8 + [40] * 2) == 40
-    assert supported_resolution([1000] * 10) == 512
+    assert supported_resolution([1000] * 10) == 896
     assert supported_resolution([31] * 10) is None
     assert supported_resolution([]) is None
 

@@ -31,7 +31,7 @@ Preset = Annotated[str, Option("--preset", help="auto (fits the machine), smoke,
 Config = Annotated[Path | None, Option("--config", help="A TOML file; flags win over it.")]
 Minutes = Annotated[float | None, Option("--minutes", help="How long to train; 20 if nothing is said.")]
 Steps = Annotated[int | None, Option("--steps", help="How many steps to train.")]
-Resolution = Annotated[int | None, Option("--resolution", help="Side of the pictures, 32 to 512.")]
+Resolution = Annotated[int | None, Option("--resolution", help="Side of the pictures, 32 to 1024.")]
 Labels = Annotated[str | None, Option("--labels", help="What steers the pictures: folders, none, or FILE.csv:COLUMN.")]
 Conditional = Annotated[
     bool | None,

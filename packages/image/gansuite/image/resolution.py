@@ -1,11 +1,11 @@
-"""Which picture sizes the networks can make: 32 to 512 pixels a side, 4 to 7 doubled some times."""
+"""Which picture sizes the networks can make: 32 to 1024 pixels a side, 4 to 7 doubled some times."""
 
 from __future__ import annotations
 
 from gansuite.core.errors import GansuiteError
 
 SMALLEST = 32
-LARGEST = 512
+LARGEST = 1024
 BASES = (4, 5, 6, 7)
 
 
@@ -13,7 +13,7 @@ def stages(resolution: int) -> tuple[int, int]:
     """`(base, doublings)`: the one pair with `resolution == base * 2**doublings` and base in 4..7.
 
     Raises:
-        GansuiteError: there is no such pair, or the side is not within 32..512; names the nearest allowed sizes.
+        GansuiteError: there is no such pair, or the side is not within 32..1024; names the nearest allowed sizes.
     """
     found = _stages(resolution)
     if found is not None and SMALLEST <= resolution <= LARGEST:
@@ -27,7 +27,7 @@ def stages(resolution: int) -> tuple[int, int]:
 
 
 def allowed_resolution(resolution: int) -> bool:
-    """Whether the networks can make square pictures of `resolution` pixels a side (32, 40, 48, ... 512)."""
+    """Whether the networks can make square pictures of `resolution` pixels a side (32, 40, 48, ... 1024)."""
     return SMALLEST <= resolution <= LARGEST and _stages(resolution) is not None
 
 

@@ -8,8 +8,8 @@ that is the sum of what each level adds. What differs, each for a reason:
 
 - activations are scaled before and after one shared convolution in place of one kernel for each sample: the same
   numbers without grouped convolutions, which are slow on a CPU;
-- the finest level has one convolution and not two, and is shown at twice its side by rearranging channels (Shi et al.
-  2016); doublings are one transposed convolution;
+- the level of half the side has one convolution and not two, and is shown doubled: no layer works at the full side;
+  doublings are one transposed convolution;
 - no equalised learning rates: demodulation already forgets the scale of a kernel; only the mapping learns more slowly;
 - no statistics of a minibatch, so that a sample depends on no other, and no path lengths, which need a second backward.
 """
@@ -22,7 +22,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv_transpose2d, interpolate, leaky_relu, pixel_shuffle
+from torch.nn.functional import avg_pool2d, conv_transpose2d, interpolate, leaky_relu
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.randomness import Draw, generator
@@ -116,12 +116,15 @@ class Layer(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """What a level adds to the picture: (B, C, S, S), style (B, W) -> (B, c, S, S), modulated, not demodulated."""
+    """What a level adds to the picture: (B, C, S, S), style (B, W) -> (B, 3, S, S), or (B, 3, 2S, 2S) if `double`.
 
-    def __init__(self, channels: int, colours: int, style: int, kernel: int = 1) -> None:
+    Modulated, not demodulated.
+    """
+
+    def __init__(self, channels: int, style: int, double: bool = False) -> None:
         super().__init__()
         self.affine = Affine(style, channels)
-        self.convolution = nn.Conv2d(channels, colours, kernel, padding=kernel // 2)
+        self.convolution = UpConvolution(channels, 3) if double else nn.Conv2d(channels, 3, 1)
         initialise(self.convolution)
         with torch.no_grad():
             self.convolution.weight.mul_(RGB_GAIN)
@@ -157,9 +160,8 @@ class Generator(parts.Generator):
         for a, b in pairwise(channels):
             steps += [(a, b, True), (b, b, False)]
         self.layers = nn.ModuleList(Layer(a, b, size, double) for a, b, double in steps[:-1])
-        self.to_rgb = nn.ModuleList(ToRGB(c, 3, size) for c in channels[:-1])
-        self.to_finest = ToRGB(channels[-1], 12, size, 3)
-        _alike(self.to_finest.convolution)
+        self.to_rgb = nn.ModuleList(ToRGB(c, size) for c in channels[:-1])
+        self.to_finest = ToRGB(channels[-1], size, double=True)
         self.sides = [self.base << ((i + 1) // 2) for i in range(len(self.layers))]
         self.register_buffer("noise", _fixed_noise(self.sides), persistent=False)
 
@@ -252,7 +254,7 @@ class Generator(parts.Generator):
             if i % 2 == 0:
                 added = self.to_rgb[i // 2](x, style)
                 picture = added if picture is None else _doubled(picture) + added
-        finest = pixel_shuffle(self.to_finest(x, styles[-1]), 2)
+        finest = self.to_finest(x, styles[-1])
         return torch.tanh(finest if picture is None else _doubled(_doubled(picture)) + finest)
 
 
@@ -275,13 +277,6 @@ def _fixed_noise(sides: list[int]) -> Tensor:
     ends = list(accumulate(side * side for side in sides))
     noise = torch.empty(1, ends[-1])
     return noise.normal_(generator=generator(0, "noise"))
-
-
-def _alike(convolution: nn.Conv2d) -> None:
-    """Let the four channels that become neighbours begin as one: no dots at first (Aitken et al. 2017)."""
-    with torch.no_grad():
-        weight = convolution.weight
-        weight.copy_(weight[::4].repeat_interleave(4, 0))
 
 
 def _doubled(picture: Tensor) -> Tensor:
