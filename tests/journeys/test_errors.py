@@ -91,7 +91,7 @@ def test_one_usable_picture(gansuite: Gansuite) -> None:
         (["--resolution", "50"], "Pictures of 50 pixels a side are not possible", "Use --resolution 48 or 56."),
         (["--resolution", "2048"], "Pictures of 2048 pixels a side are not possible", "Use --resolution 1024."),
         (["--width", "12"], "The width is 12, but must be a multiple of 8.", "Use --width 8."),
-        (["--r1", "-1"], "r1 is -1.0, but cannot be negative.", "Use r1 = 0."),
+        (["--r1", "-0.5"], "r1 is -0.5, but cannot be negative.", "Use r1 = 0."),
         (["--lr", "-1"], "generator_lr is -1.0, but cannot be negative.", "Use generator_lr = 0."),
         (["--device", "cuda:7"], "The device 'cuda:7' was asked for", "gansuite doctor"),
         (["--device", "toaster"], "There is no kind of device called 'toaster'.", "--device auto"),
