@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
-from gansuite.core.pictures.files import Source, open_source
+from gansuite.core.pictures.files import open_source
+from gansuite.core.sources import Source
 from gansuite.image.labels import folder_labels, read_labels, read_table
 from gansuite.image.split import hold_out
 
@@ -44,6 +45,8 @@ def test_no_labels_where_there_is_nothing_to_tell_apart(tmp_path: Path) -> None:
     empty = source(tmp_path)
     assert read_labels("none", WORKS, empty).values is None
     assert read_labels("folders", ["1.png", "2.png"], empty).values is None
+    assert "the same label" in read_labels("folders", ["1.png", "2.png"], empty).notes[0]
+    assert not read_labels("auto", ["1.png", "2.png"], empty).notes
     assert read_labels("folders", ["1.png", "a/2.png"], empty).values is None
     one = source(tmp_path, one="file,label\n1.png,x\n2.png,x\n")
     assert read_labels("one.csv", ["1.png", "2.png"], one).notes[0].startswith("one.csv gives all works the same label")

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
+from gansuite.core.sources import Unreadable
 from gansuite.music.dataset import Music, MusicDataConfig, Phrases, check_config, open_music
-from gansuite.music.guard import Limits, Unreadable
+from gansuite.music.guard import Limits
 from gansuite.music.midi import write_midi
 from gansuite.music.packs import read_pack
 from gansuite.music.roll import HOLD, LOWEST, ONSET, TRACKS, Roll

@@ -11,7 +11,8 @@ import pypianoroll
 import pytest
 from hypothesis import given, settings
 
-from gansuite.music.guard import Limits, Unreadable
+from gansuite.core.sources import Unreadable
+from gansuite.music.guard import Limits
 from gansuite.music.lpd import open_lpd, read_lpd, write_lpd
 from gansuite.music.roll import HOLD, LOWEST, ONSET, Roll
 

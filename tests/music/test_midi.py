@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
-from gansuite.music.guard import Limits, Unreadable
+from gansuite.core.sources import Unreadable
+from gansuite.music.guard import Limits
 from gansuite.music.midi import add_tracks, open_midi, read_midi, read_text, score_in, to_bytes, to_ticks, write_midi
 from gansuite.music.notes import paint, tidy
 from gansuite.music.roll import HOLD, LOWEST, ONSET, TRACKS, Roll, bar_steps

@@ -6,9 +6,9 @@ from io import BytesIO
 
 import pytest
 
+from gansuite.core.sources import Entry, Unreadable
 from gansuite.poetry.eras import ERAS, born_of, era_of, years_of_author
-from gansuite.poetry.files import Entry
-from gansuite.poetry.guard import Limits, Unreadable
+from gansuite.poetry.guard import Limits
 from gansuite.poetry.plain import read_blocks
 from gansuite.poetry.records import Found, read_records
 

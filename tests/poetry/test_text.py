@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gansuite.poetry.guard import Unreadable
+from gansuite.core.sources import Unreadable
 from gansuite.poetry.mend import is_damaged, mended
 from gansuite.poetry.text import decode, stanzas, tidy, with_line_breaks
 

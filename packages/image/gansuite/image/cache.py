@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from gansuite.core import machine
 from gansuite.core.errors import GansuiteError
-from gansuite.core.pictures.files import Refusal
+from gansuite.core.sources import Refusal
 from gansuite.image.duplicates import duplicate_groups
 
 VERSION = 1

@@ -18,8 +18,9 @@ from PIL import Image, ImageColor
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.pictures.decode import Colour, Picture, content_key, decode_entry, in_order
-from gansuite.core.pictures.files import Entry, Refusal, Source, Unreadable, open_source
+from gansuite.core.pictures.files import open_source
 from gansuite.core.pictures.fit import FITS
+from gansuite.core.sources import Entry, Refusal, Source, Unreadable
 from gansuite.image.cache import Decoded, Facts, Order, Piece, default_cache_root, fetch
 from gansuite.image.duplicates import thumbnail
 from gansuite.image.fit import pixels_needed, squares

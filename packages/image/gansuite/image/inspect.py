@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from gansuite.core.errors import GansuiteError
 from gansuite.core.pictures.decode import Colour, decode_entry, in_order
-from gansuite.core.pictures.files import Entry, Refusal, Source, Unreadable, open_source
+from gansuite.core.pictures.files import open_source
+from gansuite.core.sources import Entry, Refusal, Source, Unreadable
 from gansuite.image.dataset import MINIMUM_WORKS, parse_colour
 from gansuite.image.duplicates import SIDE, duplicate_groups, thumbnail
 from gansuite.image.fit import kept_by_crop

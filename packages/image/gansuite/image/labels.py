@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.pictures.decode import TABLE
-from gansuite.core.pictures.files import Entry, Refusal, Source, Unreadable
+from gansuite.core.sources import Entry, Refusal, Source, Unreadable
 
 FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "name")
 LABEL_COLUMNS = ("label", "labels", "class", "style", "category")
@@ -56,10 +56,10 @@ def read_labels(spec: str, works: Sequence[str], source: Source) -> Labels:
     if spec == "none":
         return Labels(None)
     if spec in ("auto", "folders"):
-        return _numbered(folder_labels(works), ())
+        return _numbered(folder_labels(works), "" if spec == "auto" else "The sub-folders give")
     file, column = split_spec(spec)
     table = read_table(file, source)
-    return _numbered(_from_table(table, column, works), (), table.name)
+    return _numbered(_from_table(table, column, works), f"{table.name} gives")
 
 
 def split_spec(spec: str) -> tuple[str, str | None]:
@@ -111,17 +111,16 @@ def read_table(file: str, source: Source) -> Table:
         ) from error
 
 
-def _numbered(words: Sequence[str], notes: tuple[str, ...], table: str | None = None) -> Labels:
+def _numbered(words: Sequence[str], giver: str) -> Labels:
+    """Labels by number; `giver`, with its verb, is blamed where all are the same; if it is empty nobody is."""
     names = tuple(sorted(set(words) - {""}))
     if len(names) < 2:
-        said = f"{table} gives all works the same label, so there are no labels." if table else ""
-        return Labels(None, (), (*notes, said) if said else notes)
+        return Labels(None, (), (f"{giver} all works the same label, so there are no labels.",) if giver else ())
     index = {name: number for number, name in enumerate(names)}
     values = np.array([index.get(word, -1) for word in words], np.int64)
     without = int((values < 0).sum())
-    if without:
-        notes = (*notes, f"{without} of {len(words)} works have no label and are marked -1.")
-    return Labels(values, names, notes)
+    note = f"{without} of {len(words)} works have no label and are marked -1."
+    return Labels(values, names, (note,) if without else ())
 
 
 def _from_table(table: Table, column: str | None, works: Sequence[str]) -> list[str]:

@@ -21,9 +21,10 @@ from gansuite.core.engine import exact_arithmetic
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import write_atomically
 from gansuite.core.pictures.decode import decode_entry
-from gansuite.core.pictures.files import Unreadable, open_source
+from gansuite.core.pictures.files import open_source
 from gansuite.core.pictures.fit import fitted
 from gansuite.core.provenance import KEY, MAX_BYTES, Provenance
+from gansuite.core.sources import Unreadable
 from gansuite.image.features.pyramid import LEVELS, RandomPyramid
 from gansuite.image.games.adversarial import to_unit
 from gansuite.image.networks import style

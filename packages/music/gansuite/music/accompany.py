@@ -14,10 +14,10 @@ import numpy as np
 from torch import Tensor
 
 from gansuite.core.errors import GansuiteError
+from gansuite.core.sources import Unreadable
 from gansuite.music import keys
 from gansuite.music.deliver import BEGINNING, Work, read_midi_file, text_of, unusable
 from gansuite.music.form import fill, key_of_seed, moment, windows
-from gansuite.music.guard import Unreadable
 from gansuite.music.keys import parse_key
 from gansuite.music.midi import add_tracks, open_midi, read_midi, score_in, to_bytes
 from gansuite.music.notes import DRUMS, paint, tidy

@@ -11,7 +11,8 @@ from pathlib import Path
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import write_atomically
 from gansuite.core.provenance import MAX_BYTES, Provenance, embed_png, read_png
-from gansuite.music.guard import Limits, Unreadable
+from gansuite.core.sources import Unreadable
+from gansuite.music.guard import Limits
 from gansuite.music.roll import Roll
 
 MIDI = (".mid", ".midi")

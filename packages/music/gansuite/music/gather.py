@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gansuite.music.files import Entry, Refusal, Source, open_source
-from gansuite.music.guard import Limits, Unreadable, read_arrays
+from gansuite.core.sources import Entry, Refusal, Source, Unreadable
+from gansuite.music.files import open_source
+from gansuite.music.guard import Limits, read_arrays
 from gansuite.music.lpd import read_lpd
 from gansuite.music.notes import Ints, Notes, stack
 from gansuite.music.packs import Pack, is_pack, unpack

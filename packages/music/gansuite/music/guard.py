@@ -11,26 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-MEGABYTE = 2**20
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what other ways raise differs from Python to Python
-
-
-class Unreadable(Exception):
-    """One file that cannot be used, and why, in plain words that continue the sentence `<name> ...`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+from gansuite.core import sources
+from gansuite.core.sources import MEGABYTE, PACKINGS, Unreadable
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What one file may ask of this machine before it is refused."""
+class Limits(sources.Limits):
+    """What one file of music may ask of this machine before it is refused."""
 
     file_bytes: int = 64 * MEGABYTE  # one file, unpacked
-    files: int = 200_000  # files in one source
-    unzipped_bytes: int = 4096 * MEGABYTE  # all members of a zip together, if the zip itself is small
-    zip_ratio: int = 50  # a large zip may unpack to this many times its own size
     array_bytes: int = 256 * MEGABYTE  # all arrays of an .npz together
     beats: int = 12_000  # quarter notes: 100 minutes at 120 a minute
     midi_bytes: int = 8 * MEGABYTE  # one MIDI file

@@ -21,10 +21,10 @@ from torch import Tensor
 
 from gansuite.core.errors import GansuiteError
 from gansuite.core.seeds import check_seeds
+from gansuite.core.sources import Unreadable
 from gansuite.music import keys
 from gansuite.music.deliver import Work, check_silence, read_midi_file, signed, unusable
 from gansuite.music.form import MOST_BARS, by_step, key_of_seed, latent
-from gansuite.music.guard import Unreadable
 from gansuite.music.keys import Key, parse_key
 from gansuite.music.notes import Ints, Notes, paint, tidy
 from gansuite.music.perform import check_tempo, check_tracks, mended, perform, transposed

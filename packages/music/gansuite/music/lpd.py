@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from gansuite.music.guard import Limits, Unreadable, read_arrays
+from gansuite.core.sources import Unreadable
+from gansuite.music.guard import Limits, read_arrays
 from gansuite.music.midi import PROGRAMS
 from gansuite.music.notes import Ints, from_cells
 from gansuite.music.roll import DEFAULT_VELOCITY, LOWEST, Roll

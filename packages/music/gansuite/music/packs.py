@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gansuite.music.guard import Limits, Unreadable, read_arrays
+from gansuite.core.sources import Unreadable
+from gansuite.music.guard import Limits, read_arrays
 from gansuite.music.notes import Ints, Notes, from_sounding, stack
 from gansuite.music.roll import PITCHES, TRACKS
 

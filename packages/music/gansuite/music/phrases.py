@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gansuite.core.errors import GansuiteError
-from gansuite.music.guard import Unreadable
+from gansuite.core.sources import Unreadable
 from gansuite.music.notes import DRUMS, Ints, Notes, rescaled, stack, tidy
 from gansuite.music.packs import BEATS, Pack
 from gansuite.music.roll import LOWEST, PITCHES, TRACKS, Flags, Grid, bar_steps

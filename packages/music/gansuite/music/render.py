@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.files import write_atomically
+from gansuite.core.sources import Unreadable
 from gansuite.music.audio import fluid, synth
 from gansuite.music.audio.parts import Part, read_parts
 from gansuite.music.audio.wav import write_wav
 from gansuite.music.audio.waves import RATE, Sound
-from gansuite.music.guard import Limits, Unreadable
+from gansuite.music.guard import Limits
 
 if TYPE_CHECKING:
     from pretty_midi import PrettyMIDI

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
 
-from gansuite.music.guard import MEGABYTE, Limits, Unreadable
+from gansuite.core.sources import MEGABYTE, Unreadable
+from gansuite.music.guard import Limits
 
 TEXT, NAME, LYRIC, END, TEMPO, METER, KEY = 0x01, 0x03, 0x05, 0x2F, 0x51, 0x58, 0x59
 CONDUCTOR = {TEMPO: 3, METER: 4, KEY: 2}  # bytes of each

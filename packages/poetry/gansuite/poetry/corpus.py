@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gansuite.core.sources import Source, Unreadable
 from gansuite.poetry.columns import columns
-from gansuite.poetry.files import Source, open_source
+from gansuite.poetry.files import open_source
 from gansuite.poetry.gather import HELD, PAIRS, POEMS, PROSE, Progress, Shelf, gather
-from gansuite.poetry.guard import Limits, Unreadable
+from gansuite.poetry.guard import Limits
 from gansuite.poetry.sieve import Ranges, check_ranges
 from gansuite.poetry.store import Stored, default_cache_root, fetch, key_of
 from gansuite.poetry.texts import Texts

@@ -14,7 +14,7 @@ from gansuite.core import __version__
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import write_atomically
 from gansuite.core.provenance import Provenance
-from gansuite.poetry.guard import Unreadable
+from gansuite.core.sources import Unreadable
 from gansuite.poetry.parts import ART
 from gansuite.poetry.pictures import Pixels, read_picture
 from gansuite.poetry.sampler import Verdict, load_sampler

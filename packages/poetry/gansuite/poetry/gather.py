@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from gansuite.poetry.files import Entry, Refusal, Source
-from gansuite.poetry.guard import Limits, Unreadable
+from gansuite.core.sources import Entry, Refusal, Source, Unreadable
+from gansuite.poetry.files import kind_of
+from gansuite.poetry.guard import Limits
 from gansuite.poetry.records import Found, Record, read_records
 from gansuite.poetry.sieve import Ranges, passages, sift
 from gansuite.poetry.split import HELD_OUT, OPEN, SIDE_WORDS, TRAIN, sides_by_name
@@ -162,6 +163,6 @@ def _places(shelf: Shelf, number: int, default: int) -> list[_Place]:
 
 def _folder_authors(entries: Sequence[Entry]) -> dict[str, str]:
     """The folder that each plain text lies in, taken for its author where there are several such folders."""
-    plain = {entry.name: entry.folders for entry in entries if entry.kind in PLAIN and entry.folders}
+    plain = {entry.name: entry.folders for entry in entries if kind_of(entry.name) in PLAIN and entry.folders}
     named = {name: folders[-1] for name, folders in plain.items() if folders[-1].lower() not in SIDE_WORDS}
     return named if len(set(named.values())) > 1 else {}

@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from gansuite.core.errors import GansuiteError
 from gansuite.core.pictures.decode import WHITE, content_key, decode_entry, in_order
-from gansuite.core.pictures.files import Entry, Limits, Refusal, Source, Unreadable, open_source, printable
+from gansuite.core.pictures.files import Limits, open_source
 from gansuite.core.pictures.fit import fitted
+from gansuite.core.sources import Entry, Refusal, Source, Unreadable, printable
 from gansuite.poetry.store import Stored, default_cache_root, fetch, key_of
 
 if TYPE_CHECKING:

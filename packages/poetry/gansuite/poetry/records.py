@@ -17,9 +17,10 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from gansuite.core.sources import Entry, Refusal, Unreadable
 from gansuite.poetry.eras import born_of
-from gansuite.poetry.files import Entry, Refusal, unpacked
-from gansuite.poetry.guard import Limits, Unreadable
+from gansuite.poetry.files import kind_of, unpacked
+from gansuite.poetry.guard import Limits
 from gansuite.poetry.plain import read_blocks
 from gansuite.poetry.text import decode, with_line_breaks
 
@@ -81,12 +82,12 @@ def read_records(entry: Entry, limits: Limits, prose: bool = False) -> Found:
     Raises:
         Unreadable: it is no text, of another kind, or holds no record.
     """
-    if entry.kind not in KINDS:
+    if kind_of(entry.name) not in KINDS:
         raise Unreadable("is not .txt, .csv, .json or .jsonl")
     if PurePosixPath(entry.name.lower()).name.split(".")[0] in READ_ME:
         raise Unreadable("is a read-me, no poems")
     decoded = decode(unpacked(entry.read(), limits.file_bytes))
-    found = _parsed(entry.kind, decoded.text, entry.name, limits)
+    found = _parsed(kind_of(entry.name), decoded.text, entry.name, limits)
     if not found.records:
         raise Unreadable("holds no poem" if not found.broken else f"holds no poem: its first line {_first(found)}")
     if prose:

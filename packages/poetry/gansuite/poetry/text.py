@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from gansuite.poetry.guard import Unreadable
+from gansuite.core.sources import Unreadable
 
 # the longer mark first: that of UTF-32 begins with that of UTF-16
 MARKS = (

@@ -26,7 +26,8 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from gansuite.core.pictures.files import Entry, Limits, Unreadable
+from gansuite.core.pictures.files import Limits
+from gansuite.core.sources import Entry, Unreadable
 
 Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
