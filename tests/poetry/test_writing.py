@@ -97,6 +97,36 @@ def test_a_haiku_with_three_words(pen: ListPen, book: Wordbook) -> None:
     assert all(holds_word(poem.lines, word) for word in ("sea", "light", "wandering"))
 
 
+@pytest.mark.parametrize("words", [(), ("sea",), ("silver",)])
+def test_a_pen_that_thinks_of_the_sea_alone_says_so_once(
+    tokenizer: Any, pen: ListPen, book: Wordbook, words: tuple[str, ...]
+) -> None:
+    urged = [tokenizer.encode(f"a {word}").ids[1] for word in ("sea", "seas", "sea's")]
+
+    def after(row: tuple[int, ...]) -> torch.Tensor:
+        logits = pen.begin(row).logits[0].clone()
+        logits[urged] += 8.0
+        return logits
+
+    poem = compose(ListPen(tokenizer, after), wish("", words, lines=6), book)[0]
+    said = words_of(poem.text.lower())
+    assert sum(word in ("sea", "seas", "sea's") for word in said) == 1
+    assert all(word in said for word in words)
+
+
+def test_the_kin_of_a_word_are_its_forms_and_what_is_likely_because_of_it(tokenizer: Any, book: Wordbook) -> None:
+    words = book.vocabulary.words
+    number = book.number("sea")
+    assert number is not None
+    kin = {words[other] for other in book.kin(number)}
+    assert {"sea", "seas", "sea's"} <= kin
+    forms = [tokenizer.encode(f"a {form}").ids for form in ("sea", "seas", "sea's")]
+    for word in words:
+        ids = tokenizer.encode(f"a {word}").ids
+        assert (word in kin) == any(ids[: len(form)] == form for form in forms), word
+    assert not book.kin(book.numbers(["the"])[0])
+
+
 def test_the_same_seed_is_the_same_poem_and_another_is_another(pen: ListPen, book: Wordbook) -> None:
     one, two = (compose(pen, wish("quatrain", seed=seed), book)[0] for seed in (1, 2))
     assert compose(pen, wish("quatrain", seed=1), book)[0] == one
@@ -162,9 +192,9 @@ def test_old_words_come_when_they_are_asked_for(tokenizer: Any, book: Wordbook) 
     pen = trigram_pen(
         tokenizer, ["Thou art the sea and thou art the moon,\nThou art the light of the wood and thou art."] * 3
     )
-    assert "thou" in compose(pen, wish(lines=4, modern=False), book)[0].text.lower()
-    assert "thou" not in compose(pen, wish(lines=4), book)[0].text.lower()
-    assert "thee" in compose(pen, wish("haiku", words=("thee",)), book)[0].text.lower()
+    assert "thou" in words_of(compose(pen, wish(lines=4, modern=False), book)[0].text.lower())
+    assert "thou" not in words_of(compose(pen, wish(lines=4), book)[0].text.lower())
+    assert "thee" in words_of(compose(pen, wish("haiku", words=("thee",)), book)[0].text.lower())
 
 
 def test_words_of_a_corpus_can_be_written(tokenizer: Any) -> None:

@@ -107,7 +107,7 @@ def _line_report(form: Form, number: int, read: Sequence[Line], voice: Voice, le
         return LineReport(line)
     low, high = form.syllables[number] if form.syllables else (0, 0)
     rhymed = _worst_rhyme(form.scheme, number, read)
-    feet = form.feet[number] if form.feet else None
+    feet = form.feet_of(number)
     scansion = scan_words(line.words, form.meter, voice, feet) if form.meter else None
     return LineReport(
         line,
@@ -115,7 +115,7 @@ def _line_report(form: Form, number: int, read: Sequence[Line], voice: Voice, le
         rhymed,
         None if rhymed is None else rhymed >= least,
         scansion,
-        _keeps_meter(scansion, feet) if scansion else None,
+        keeps_meter(scansion, feet) if scansion else None,
     )
 
 
@@ -127,7 +127,8 @@ def _worst_rhyme(scheme: str, number: int, read: Sequence[Line]) -> Rhyme | None
     return min((grade(mine, other) for other in earlier if other is not None), default=None)
 
 
-def _keeps_meter(scansion: Scansion, feet: int | None) -> bool:
+def keeps_meter(scansion: Scansion, feet: int | None) -> bool:
+    """Whether a line goes into its meter with so many feet, or any number for None."""
     return bool(scansion.beats) and scansion.fit >= KEEPS_BEAT and feet in (None, scansion.feet)
 
 

@@ -37,6 +37,10 @@ class Form:
     meter: str = ""
     feet: tuple[int, ...] = ()
 
+    def feet_of(self, number: int) -> int | None:
+        """How many feet a line has, counted from 0; None where that is free."""
+        return self.feet[number] if self.feet else None
+
     def __str__(self) -> str:
         """`quatrain: 4 lines, rhyme ABAB, syllables 8-6-8-6`."""
         said = [f"{self.lines} line{'s' if self.lines > 1 else ''}"]

@@ -171,7 +171,7 @@ def line_patterns(form: Form, number: int, unsaid: Span) -> tuple[str, ...]:
     lengths = range(low, high + 1)
     if not form.meter:
         return tuple(ANY * length for length in lengths)
-    feet = form.feet[number] if form.feet else None
+    feet = form.feet_of(number)
     found: list[str] = []
     for length in lengths:
         allowed = [one for one in patterns(form.meter, length) if feet in (None, one[0].count("1"))]

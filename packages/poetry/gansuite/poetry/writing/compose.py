@@ -14,7 +14,9 @@ import torch
 
 from gansuite.core.errors import GansuiteError
 from gansuite.core.randomness import generator
+from gansuite.poetry.check import keeps_meter
 from gansuite.poetry.forms import Form, Span
+from gansuite.poetry.meter import scan_words
 from gansuite.poetry.scheme import UNRHYMED
 from gansuite.poetry.sounds import Ending, words_of
 from gansuite.poetry.verse import Line, read_line
@@ -33,6 +35,7 @@ TIGHT = 2  # patterns of an unrhymed line, up to which its last word is looked f
 ROUNDS = 3  # of candidates for a line
 PARTNERS, MOST_PARTNERS = 5, 40  # rhymes to choose from: for each line that is to rhyme with one, and enough for any
 MEMORY = 170  # tokens of a poem that the pen sees at the beginning of a line; its model has learnt no longer ones
+NEAR = 6  # lines, within which no word of meaning stands twice
 MORE = 4  # syllables that may follow what the opening has of a line, where that is long already
 VERSE = (6, 11)  # syllables of a rhymed poem's first line where nobody asked for a length
 
@@ -169,8 +172,8 @@ class _Draft:
 
     def _chosen(self, page: Page, rules: LineRules, start: Row) -> Row:
         """The best of the candidates."""
-        musts = [word for word in self.wish.words if not holds_word([line.text for line in self.lines], word)]
-        numbers = [number for word in musts if (number := self.book.number(word)) is not None]
+        musts = self._lacking
+        numbers = self.book.numbers(musts)
         left = self.form.lines - len(self.lines) if self.wish.form else FEWEST_FREE - len(self.lines)
         needed = max(0, len(musts) - max(0, left - 1))
         for turn in range(ROUNDS):
@@ -179,17 +182,32 @@ class _Draft:
             wish = replace(self.wish, breadth=more * self.wish.breadth << turn)
             rows = candidates(page, rules, start, numbers, wish, chance)
             rows = [row for row in rows if len(set(row.words) & set(numbers)) >= needed and self._is_new(row)]
-            if rows:
-                return max(rows, key=lambda row: self._appeal(row, numbers, left))
+            good = [row for row in rows if self._scans(row)]
+            if good or (rows and turn == ROUNDS - 1):
+                return max(good or rows, key=lambda row: self._appeal(row, numbers, left))
         raise DeadEnd
+
+    @property
+    def _lacking(self) -> list[str]:
+        """The words that were asked for and are not there yet."""
+        texts = [line.text for line in self.lines]
+        return [word for word in self.wish.words if not holds_word(texts, word)]
 
     def _appeal(self, row: Row, musts: Sequence[int], left: int) -> float:
         placed = len(set(row.words) & set(musts)) / max(1, left)
-        return appeal(self._text(row), row, self.lines, self.form, self.book.voice) + placed
+        return appeal(self._text(row), row, len(self.lines), self.form, self.book.voice) + placed
 
     def _is_new(self, row: Row) -> bool:
         words = words_of(self._text(row).lower())
         return all(words != words_of(line.text.lower()) for line in self.lines)
+
+    def _scans(self, row: Row) -> bool:
+        """Whether the likeliest reading of the line, too, is in the meter: the room asks only that one of them is."""
+        if not self.form.meter:
+            return True
+        feet = self.form.feet_of(len(self.lines))
+        words = words_of(self._text(row).lower())
+        return keeps_meter(scan_words(words, self.form.meter, self.book.voice, feet), feet)
 
     def _text(self, row: Row) -> str:
         return self.book.tokenizer.decode(list(row.ids[:-1] if row.ended else row.ids)).strip()
@@ -212,12 +230,12 @@ class _Draft:
         return LineRules(self.book, room, bool(ends), tight, last, not self.wish.form and number >= FEWEST_FREE - 1)
 
     def _usable(self) -> Mask:
-        """The words that may be used: those of today, and those that were asked for."""
-        if not self.wish.modern:
-            return np.ones(len(self.book.vocabulary), bool)
-        return self.book.modern | self.book.vocabulary.mask(
-            self.book.vocabulary.words[n] for word in self.wish.words if (n := self.book.number(word)) is not None
-        )
+        """The words that may be used: those of today that the last lines have not told, and those asked for."""
+        usable = self.book.modern.copy() if self.wish.modern else np.ones(len(self.book.vocabulary), bool)
+        for number in self.book.numbers(word for line in self.lines[-NEAR:] for word in line.words):
+            usable[self.book.kin(number)] = False
+        usable[self.book.numbers(self._lacking)] = True
+        return usable
 
     def _last_words(self, ends: Sequence[Ending], later: int) -> Mask:
         """The words with which the next line may end."""

@@ -20,6 +20,7 @@ from gansuite.poetry.writing.wordbook import FULL_STOPS, Wordbook
 
 EITHER, INNER, FINAL = -1, -2, -3  # what the next word may be: both, one after which the line goes on, the last one
 Goal = int  # one of these, or the number of a word
+_Place = tuple[int, State, frozenset[int], Goal]  # spellings, the room before the word, what is told, what is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Row:
         before: the room before the word.
         goal: what the word may be.
         words: numbers of the whole ones; -1 for one of the opening that the book does not have.
+        told: those that it must not hold again, nor their kin.
         may_pause, may_go_on, may_end: what may follow at a boundary.
         stopped: the last sign ends a sentence.
         ended: by a line break (1) or by the end of the poem (2).
@@ -48,6 +50,7 @@ class Row:
     expected: float = 0.0
     node: int = ROOT
     words: tuple[int, ...] = ()
+    told: frozenset[int] = frozenset()
     may_pause: bool = False
     may_go_on: bool = True
     may_end: bool = False
@@ -79,8 +82,8 @@ class LineRules:
     tight: bool
     last: bool
     may_be_last: bool
-    _counts: dict[tuple[int, State, Goal], Ints] = field(default_factory=dict)
-    _first: dict[tuple[int, State, Goal], Ints] = field(default_factory=dict)
+    _counts: dict[_Place, Ints] = field(default_factory=dict)
+    _first: dict[_Place, Ints] = field(default_factory=dict)
 
     @property
     def goal(self) -> Goal:
@@ -107,6 +110,7 @@ class LineRules:
             before=state,
             ids=tuple(ids),
             words=tuple(words),
+            told=frozenset(kin for word in words if word >= 0 for kin in self.book.kin(word)),
             may_pause=True,
             may_go_on=self.room.goes_on(state),
             may_end=closes and self.room.is_full(state),
@@ -117,7 +121,7 @@ class LineRules:
         """The tokens that may come next."""
         parts = []
         if row.node != ROOT:
-            parts.append(row.spellings.next_tokens(row.node, self.counts(row.spellings, row.before, row.goal)))
+            parts.append(row.spellings.next_tokens(row.node, self.counts(row, row.goal)))
         whole = self.boundary(row)
         if whole is not None:
             if whole.may_go_on:
@@ -129,7 +133,7 @@ class LineRules:
         """The row with a token more, one of `next_tokens`, or the first of a word that `goal` asks for."""
         row = replace(row, ids=(*row.ids, token), surprise=row.surprise + surprise, expected=row.expected + expected)
         if goal is None and row.node != ROOT:
-            node = row.spellings.step(row.node, token, self.counts(row.spellings, row.before, row.goal))
+            node = row.spellings.step(row.node, token, self.counts(row, row.goal))
             if node != NOWHERE:
                 return replace(row, node=node)
         whole = self.boundary(row)
@@ -139,14 +143,14 @@ class LineRules:
         if (stopped := token in self.book.stops) or token in self.book.pauses:
             return self._paused(whole, stopped)
         goal = self.goal if goal is None else goal
-        node = whole.spellings.step(ROOT, token, self.counts(whole.spellings, whole.before, goal))
+        node = whole.spellings.step(ROOT, token, self.counts(whole, goal))
         return replace(whole, node=node, goal=goal, stopped=False)
 
     def boundary(self, row: Row) -> Row | None:
         """The row as it stands before its next word; None in the middle of one."""
         if row.node == ROOT:
             return row
-        word = row.spellings.word(row.node, self.counts(row.spellings, row.before, row.goal))
+        word = row.spellings.word(row.node, self.counts(row, row.goal))
         if word == NOWHERE:
             return None
         inner, final = bool(self.room.inner(row.before)[word]), bool(self.room.final(row.before)[word])
@@ -157,6 +161,7 @@ class LineRules:
             before=self.room.after(row.before, vocabulary.stresses[vocabulary.code[word]]),
             node=ROOT,
             words=(*row.words, word),
+            told=row.told.union(self.book.kin(word)),
             may_pause=bool(self.book.can_end_a_line[word]),
             may_go_on=inner and row.goal != FINAL,
             may_end=final and row.goal != INNER,
@@ -164,22 +169,24 @@ class LineRules:
 
     def first_tokens(self, row: Row, goal: Goal) -> Ints:
         """The tokens with which the next word of a row at a boundary may begin."""
-        key = (id(row.spellings), row.before, goal)
+        key = (id(row.spellings), row.before, row.told, goal)
         found = self._first.get(key)
         if found is None:
-            found = self._first[key] = row.spellings.next_tokens(ROOT, self.counts(row.spellings, row.before, goal))
+            found = self._first[key] = row.spellings.next_tokens(ROOT, self.counts(row, goal))
         return found
 
-    def counts(self, spellings: Spellings, state: State, goal: Goal) -> Ints:
-        """Running counts (S + 1,) of the words that fit; see `Spellings.counts`."""
-        key = (id(spellings), state, goal)
+    def counts(self, row: Row, goal: Goal) -> Ints:
+        """Running counts (S + 1,) of the words that fit after those of a row; see `Spellings.counts`."""
+        key = (id(row.spellings), row.before, row.told, goal)
         found = self._counts.get(key)
         if found is None:
-            found = self._counts[key] = spellings.counts(self.fitting(state, goal))
+            fresh = self.fitting(row.before, goal).copy()
+            fresh[list(row.told)] = False
+            found = self._counts[key] = row.spellings.counts(fresh)
         return found
 
     def fitting(self, state: State, goal: Goal) -> Mask:
-        """The words (V,) that fit."""
+        """The words (V,) that there is room for."""
         if goal == INNER:
             return self.room.inner(state)
         if goal == FINAL:

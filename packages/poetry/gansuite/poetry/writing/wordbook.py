@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from gansuite.core.errors import GansuiteError
-from gansuite.poetry.lexicon import word_lists
+from gansuite.poetry.lexicon import singular, word_lists
+from gansuite.poetry.meter import UNSTRESSED_WORDS
 from gansuite.poetry.sounds import Voice
 from gansuite.poetry.spellings import Spellings
 from gansuite.poetry.tokens import END, LINE
@@ -62,6 +63,10 @@ class Wordbook:
         """The number of a word in any case; None for one that is not here."""
         return self._numbers.get(word.lower())
 
+    def numbers(self, words: Iterable[str]) -> list[int]:
+        """The numbers of those of the words that are here."""
+        return [number for word in words if (number := self.number(word)) is not None]
+
     @cached_property
     def modern(self) -> Mask:
         """(V,): the words that are not only of old verse."""
@@ -69,13 +74,42 @@ class Wordbook:
 
     @cached_property
     def can_end_a_line(self) -> Mask:
-        """(V,): the words that do not lean on what follows."""
-        return ~self.vocabulary.mask(word_lists("writing.txt")["not last"])
+        """(V,): the words that do not lean on what follows, as genitives do."""
+        genitives = (word for word in self.vocabulary.words if word.endswith(("'s", "s'")))
+        return ~self._leaning & ~self.vocabulary.mask(genitives)
+
+    @cached_property
+    def telling(self) -> Mask:
+        """(V,): the words that carry meaning of their own."""
+        return ~self._leaning & ~self.vocabulary.mask(UNSTRESSED_WORDS)
+
+    def kin(self, number: int) -> list[int]:
+        """The words that would tell again what a word tells: itself, with a capital, its genitive, its plural.
+
+        And those whose tokens begin with its own: they are likely only because it is (`house` and `housewife`).
+        """
+        return self._families[_stem(self.vocabulary.words[number])] if self.telling[number] else []
 
     @cached_property
     def partners(self) -> Ints:
         """(V,): how many modern words that can end a line rhyme with each word."""
         return self.vocabulary.partners(self.modern & self.can_end_a_line)
+
+    @cached_property
+    def _families(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number in np.flatnonzero(self.telling).tolist():
+            found.setdefault(_stem(self.vocabulary.words[number]), []).append(number)
+        numbers = {ids: number for number, ids in enumerate(self._tokens)}
+        for number, ids in enumerate(self._tokens):
+            begun = (numbers.get(ids[:length]) for length in range(1, len(ids)))
+            for other in (one for one in begun if one is not None and self.telling[one]):
+                found[_stem(self.vocabulary.words[other])].append(number)
+        return found
+
+    @cached_property
+    def _leaning(self) -> Mask:
+        return self.vocabulary.mask(word_lists("writing.txt")["not last"])
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -87,6 +121,7 @@ class Wordbook:
         inner, sentence = (self._encoded([f"a {word}" for word in spelt]) for spelt in (words, capitals))
         lead = len(self.tokenizer.encode("a").ids)
         inner, sentence = ([ids[lead:] for ids in some] for some in (inner, sentence))
+        self._tokens = [tuple(ids) for ids in inner]
         after_capitals = Spellings(sentence)
         alike = self.tokenizer.encode("Sea").ids == self.tokenizer.encode("a Sea").ids[lead:]
         return after_capitals if alike else Spellings(self._encoded(capitals)), Spellings(inner), after_capitals
@@ -107,6 +142,10 @@ class Wordbook:
         lead = len(self.tokenizer.encode("a").ids)
         found = [self.tokenizer.encode(f"a{sign}").ids[lead:] for sign in signs]
         return np.array([ids[0] for ids in found if len(ids) == 1], np.int64)
+
+
+def _stem(word: str) -> str:
+    return singular(word.lower().removesuffix("'s"))
 
 
 def capital(word: str) -> str:
