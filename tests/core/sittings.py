@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.toys import Rules, fingerprint, toy
 from gansuite.core.run import Run, create, reopen
 from gansuite.core.schedules import Budget
@@ -93,6 +95,20 @@ def kill_at(step: int, *numbers: signal.Signals) -> Callable[[Line], None]:
                 os.kill(os.getpid(), number)
 
     return act
+
+
+def stopped_at(step: int, monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> int:
+    """The run's exit code when a SIGTERM comes while step number `step` is played."""
+    real = Trainer.step
+
+    def play_and_stop(trainer: Trainer) -> Any:
+        if trainer.step_count == step - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return real(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", play_and_stop)
+        return run()
 
 
 @dataclass

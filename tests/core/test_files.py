@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +21,7 @@ from gansuite.core.files import is_disk_full, remove_partial, safe_child, sha256
 needs_links = pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 
 
-def refuse(code: int):
+def refuse(code: int) -> Callable[[BinaryIO], None]:
     def write(stream: BinaryIO) -> None:
         stream.write(b"half of")
         raise OSError(code, os.strerror(code))

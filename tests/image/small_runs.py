@@ -6,15 +6,12 @@ Run as `python -m image.small_runs OUT DATA` under the variables that torchrun s
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 from PIL import Image
 from torch import Tensor
@@ -24,7 +21,6 @@ from gansuite.core.engine import World, join
 from gansuite.core.observers.base import Observer
 from gansuite.core.observers.jsonl import MetricsFile
 from gansuite.core.run import Run
-from gansuite.core.trainer import Trainer
 from gansuite.image.config import ImageConfig
 from gansuite.image.dataset import open_portfolio
 from gansuite.image.synth import draw_portfolio
@@ -85,20 +81,6 @@ def image_run(folder: Path, data: Path, /, resume: bool = False, **sections: Map
     """A run with its metrics file, alone in the world."""
     observers: Sequence[Observer] = [MetricsFile(folder / "metrics.jsonl")]
     return ImageRun(small(data, **sections), folder, World(), observers, resume, "a test")
-
-
-def stopped_at(step: int, monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> int:
-    """The run's exit code when a SIGTERM comes while step number `step` is played."""
-    real = Trainer.step
-
-    def play_and_stop(trainer: Trainer) -> Any:
-        if trainer.step_count == step - 1:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return real(trainer)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "step", play_and_stop)
-        return run()
 
 
 def digest(state: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from core.sittings import stopped_at
 from gansuite.core.config import from_saved
 from gansuite.core.engine import World
 from gansuite.core.errors import GansuiteError
@@ -23,7 +24,7 @@ from gansuite.image.config import ImageConfig
 from gansuite.image.dataset import open_portfolio
 from gansuite.image.games.adversarial import PROBED, GameConfig
 from gansuite.image.training import ImageRun, build_trainer
-from image.small_runs import image_run, newest, small, stopped_at, write_works
+from image.small_runs import image_run, newest, small, write_works
 
 BATCH = 10
 PLENTY = Budget(images=10**6)

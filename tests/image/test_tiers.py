@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from core.sittings import stopped_at
 from gansuite.core.engine import World
 from gansuite.core.errors import GansuiteError
 from gansuite.core.provenance import read_png
@@ -24,7 +25,7 @@ from gansuite.image.sampler import load_sampler
 from gansuite.image.source import Pictures
 from gansuite.image.training import build_trainer
 
-from .small_runs import image_run, newest, small, stopped_at, write_works
+from .small_runs import image_run, newest, small, write_works
 
 TIERS = tuple(networks.ARCHITECTURES)
 LABELS = ("cats", "dogs", "owls")
@@ -77,7 +78,7 @@ def test_a_picture_of_a_label_and_what_is_thought_of_it(name: str, resolution: i
     labels = torch.tensor([0, 2, -1])
     pictures = generator(noise(3, 6), labels)
     assert pictures.shape == (3, 3, resolution, resolution)
-    assert float(pictures.detach().abs().max()) <= 1.5
+    assert float(pictures.detach().abs().max()) <= 1
     logits, lessons = discriminator.study(pictures, labels, torch.tensor([0.1, 0.9]))
     assert (logits.shape, logits.dtype) == ((3,), torch.float32)
     assert all(lesson.ndim == 0 and float(lesson.detach()) > 0 for lesson in lessons.values())
@@ -144,7 +145,7 @@ def test_a_stopped_run_of_a_tier_goes_on_to_the_same_bits(
 # losses of the discriminator and of the generator at these steps: dcgan's are in test_training.py
 AT = (1, 4, 8, 12, 20)
 GOLDEN: dict[str, tuple[list[float], list[float]]] = {
-    "fast": ([1.9254, 2.0989, 1.8227, 2.065, 1.9634], [0.0788, -0.1381, -0.016, -0.3152, -0.3549]),
+    "fast": ([2.092, 2.2783, 2.192, 2.2373, 2.1431], [-0.1237, -0.3008, -0.2926, -0.3135, 0.058]),
     "r3": ([0.7971, 0.5721, 0.7841, 0.6558, 0.6242], [0.7001, 0.9343, 0.6368, 0.816, 0.7576]),
     "style": ([1.3072, 1.4152, 1.7189, 1.7462, 1.7068], [0.6848, 0.5418, 0.4307, 0.4851, 0.6007]),
 }

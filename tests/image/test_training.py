@@ -19,6 +19,7 @@ import torch
 import torch.distributed as dist
 from PIL import Image
 
+from core.sittings import stopped_at
 from gansuite.core.engine import World
 from gansuite.core.errors import GansuiteError
 from gansuite.core.model import from_pretrained
@@ -29,7 +30,7 @@ from gansuite.image.measuring import HeldOut
 from gansuite.image.sheets import sheet, timelapse
 from gansuite.image.training import build_trainer
 
-from .small_runs import GAMES, digest, image_run, newest, play, small, stopped_at, write_works
+from .small_runs import GAMES, digest, image_run, newest, play, small, write_works
 
 TESTS = Path(__file__).resolve().parents[1]
 PATIENCE = 120  # seconds until a process that should have ended is given up

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,12 @@ import torch
 import torch.distributed as dist
 from PIL import Image
 
+from core.sittings import stopped_at
 from gansuite.core.engine import World
 from gansuite.core.errors import GansuiteError
 from gansuite.core.model import from_pretrained
 from gansuite.core.observers.jsonl import read_metrics
 from gansuite.core.run import Run
-from gansuite.core.trainer import Trainer
 from gansuite.music import gather
 from gansuite.music.config import configure
 from gansuite.music.dataset import open_music
@@ -248,20 +247,6 @@ def test_playing_from_nothing(finished: Path) -> None:
 
 
 # ------------------------------------------------------------------ resumed
-
-
-def stopped_at(step: int, monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> int:
-    """The run's exit code when a SIGTERM comes while step number `step` is played."""
-    real = Trainer.step
-
-    def play_and_stop(trainer: Trainer) -> Any:
-        if trainer.step_count == step - 1:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return real(trainer)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "step", play_and_stop)
-        return run()
 
 
 @pytest.mark.parametrize("step", [7, 9])

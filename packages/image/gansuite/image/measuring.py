@@ -43,14 +43,9 @@ class Fixed:
 
 
 def fixed(count: int, size: int, seed: int, stream: str, labels: np.ndarray | None) -> Fixed:
-    """Latents, and labels as frequent as among works of these labels (W,), in order."""
+    """Standard normal latents, and labels as frequent as among works of these labels (W,), in order."""
     few = None if labels is None else torch.from_numpy(thinned(np.sort(labels), count, fill=True))
-    return Fixed(fixed_latents(count, size, seed, stream), few)
-
-
-def fixed_latents(count: int, size: int, seed: int, stream: str) -> Tensor:
-    """The same standard normal latents (count, size) all through a run."""
-    return torch.randn(count, size, generator=random_generator(seed, stream))
+    return Fixed(torch.randn(count, size, generator=random_generator(seed, stream)), few)
 
 
 class HeldOut:

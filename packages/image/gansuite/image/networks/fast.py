@@ -21,11 +21,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, silu
 
-from gansuite.image.networks import parts
-from gansuite.image.networks.parts import GROUPS, SLOPE, ModulatedNorm, Size, UpConvolution, channels_of, initialise
+from gansuite.image.networks import dcgan, parts
+from gansuite.image.networks.parts import GROUPS, SLOPE, Size, UpConvolution, channels_of, initialise
 from gansuite.image.resolution import stages
 
-RGB_GAIN = 0.25
 FAR = 2  # levels that a skip-layer excitation leaps over at least
 REDRAWN = 4  # a redrawing has this many times the side of the features it is made from
 RECONSTRUCTION = 1.0
@@ -44,25 +43,14 @@ class Excitation(nn.Module):
         return fine * (2 * torch.sigmoid(self.choose(gathered)))
 
 
-class Generator(parts.Generator):
+class Generator(dcgan.Generator):
     """A latent (B, Z) and labels (B,) to pictures (B, 3, S, S) in [-1, 1]."""
 
     def __init__(self, config: Size) -> None:
-        super().__init__()
-        self.config = config
-        self.base, levels = stages(config.resolution)
-        channels = channels_of(config, levels + 1)[::-1]
-        channels[-1] = max(GROUPS, channels[-1] // 2 // GROUPS * GROUPS)
-        self.labelled = parts.LabelledLatent(config)
-        latent = self.labelled.size
-        self.start = nn.Linear(latent, channels[0] * self.base**2)
-        self.norms = nn.ModuleList(ModulatedNorm(c, latent) for c in channels)
-        self.ups = nn.ModuleList(UpConvolution(a, b) for a, b in pairwise(channels))
-        self.excitations = nn.ModuleList(Excitation(a, b) for a, b in zip(channels, channels[FAR:], strict=False))
-        self.to_rgb = nn.Conv2d(channels[-1], 3, 3, padding=1)
-        self.apply(initialise)
-        with torch.no_grad():
-            self.to_rgb.weight.mul_(RGB_GAIN)
+        super().__init__(config, finest=max(GROUPS, config.width // 2 // GROUPS * GROUPS))
+        leaps = zip(self.channels, self.channels[FAR:], strict=False)
+        self.excitations = nn.ModuleList(Excitation(a, b) for a, b in leaps)
+        self.excitations.apply(initialise)
 
     def decode(self, code: Tensor) -> Tensor:
         x = self.start(code).unflatten(1, (-1, self.base, self.base))

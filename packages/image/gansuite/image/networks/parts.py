@@ -6,6 +6,7 @@ B batch, Z latent, C channels, S side, F features.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,7 +51,7 @@ def channels_of(config: Size, levels: int) -> list[int]:
     return [config.width * min(8, 1 << i) for i in range(levels)]
 
 
-class Generator(nn.Module):
+class Generator(nn.Module, ABC):
     """A latent (B, Z) and, where there are any, labels (B,) to pictures (B, 3, S, S) in [-1, 1].
 
     In between is a code (B, K): everything a picture follows from, which may be mixed with others.
@@ -73,9 +74,9 @@ class Generator(nn.Module):
         size = self.config.latent
         return torch.cat([slerp(a[:size], b[:size], t), torch.lerp(a[size:], b[size:], t)])
 
+    @abstractmethod
     def decode(self, code: Tensor) -> Tensor:
         """The pictures (B, 3, S, S) of codes (B, K)."""
-        raise NotImplementedError
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.decode(self.code(z, labels))
