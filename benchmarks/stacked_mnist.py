@@ -169,14 +169,14 @@ ROWS = {
     "rpgan": Row(
         "dcgan",
         16,
-        GameConfig("relativistic", r1=0.1, r2=0.1, **LIGHT),  # type: ignore[arg-type]
-        Recipe(64, optimiser="muon", generator_lr=1e-3, discriminator_lr=1e-3, half_life=20_000, final_lr=0.1),
+        GameConfig("relativistic", r1=0.5, r2=0.5, **LIGHT),  # type: ignore[arg-type]
+        Recipe(64, half_life=20_000, final_lr=0.1),
     ),
     "non-saturating": Row(
         "dcgan",
         16,
-        GameConfig("non-saturating", r1=0.1, **LIGHT),  # type: ignore[arg-type]
-        Recipe(64, half_life=20_000),
+        GameConfig("non-saturating", r1=0.5, **LIGHT),  # type: ignore[arg-type]
+        Recipe(64, half_life=20_000, final_lr=0.1),
     ),
     "dcgan-classic": Row(
         "dcgan-classic", 64, GameConfig(**MODELS["dcgan-classic"]["game"]), Recipe(**MODELS["dcgan-classic"]["recipe"])
