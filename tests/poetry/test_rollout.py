@@ -134,8 +134,8 @@ def test_returns_by_hand() -> None:
     potential = torch.tensor([[0.0, 1.0], [3.0, 77.0]])
     there = torch.tensor([[True, True], [True, False]])
     half = 1 / math.sqrt(2)
-    # phi: -2 half, -half of the first, half of the second; to come: -half, half, 0 and half, 0
-    wanted = torch.tensor([[-half - half, half - 0, 0.0], [half + half, 0 - half, 0.0]])
+    # phi: -2 half, -half of the first, half of the second; to come: -half, half and half
+    wanted = torch.tensor([[-half - half, half - 0], [half + half, 0.0]])
     torch.testing.assert_close(returns(potential, there, 2, clip=3.0), wanted)
 
 
@@ -143,7 +143,7 @@ def test_no_potential_says_more_than_the_clip() -> None:
     potential = torch.tensor([[-100.0, 1.0], [3.0, 3.0]])
     found = returns(potential, torch.ones(2, 2, dtype=torch.bool), 2, clip=0.5)
     # ends are clipped to -0.5 and 0.5; before its last token the first stood at -0.5
-    torch.testing.assert_close(found, torch.tensor([[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]))
+    torch.testing.assert_close(found, torch.tensor([[-1.0, 0.0], [1.0, 0.0]]))
 
 
 @settings(max_examples=40, deadline=None)
@@ -156,7 +156,7 @@ def test_rewards_add_up_to_the_whole_and_are_measured_by_the_others(k: int, pict
     there = np.arange(longest) < lengths[:, None]
     ends = potential[np.arange(pictures * k), lengths - 1]
     phi = np.clip((potential - ends.mean()) / max(ends.std(ddof=1), 1e-6), -1.5, 1.5)
-    coming = np.zeros((pictures * k, longest + 1))
+    coming = np.zeros((pictures * k, longest))
     for row, length in enumerate(lengths):
         rewards = np.diff([0.0, *phi[row, :length]])
         for place in range(length):
@@ -164,8 +164,8 @@ def test_rewards_add_up_to_the_whole_and_are_measured_by_the_others(k: int, pict
     found = returns(torch.from_numpy(potential), torch.from_numpy(there), k, 1.5).numpy()
     for row, length in enumerate(lengths):
         mates = [mate for mate in range(row // k * k, row // k * k + k) if mate != row]
-        for place in range(longest + 1):
-            wanted = coming[row, place] - coming[mates, place].mean() if place <= length else 0.0
+        for place in range(longest):
+            wanted = coming[row, place] - coming[mates, place].mean() if place < length else 0.0
             assert found[row, place] == pytest.approx(wanted, abs=1e-9)
     assert found[:, 0].reshape(-1, k).sum(1) == pytest.approx(np.zeros(pictures), abs=1e-9)
 

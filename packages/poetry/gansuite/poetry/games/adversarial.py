@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -150,9 +151,8 @@ class AdversarialGame:
     def discriminator_losses(self, batch: Lesson, fakes: Poems, draw: Draw) -> Losses:
         """Cross entropy of both critics over every prefix."""
         some = _one_each(fakes, batch)
-        codes = batch.codes
         shown = {PAIRED: batch.paired, UNPAIRED: batch.unpaired, GENERATED: some}
-        match, told_match = self._verdict(self.relevance, shown, codes)
+        match, told_match = self._verdict(self.relevance, shown, batch.codes)
         kinds = {POETIC: batch.paired, DISORDERED: batch.disordered, PARAGRAPHIC: batch.paragraphic, WRITTEN: some}
         style, told_style = self._verdict(self.style, kinds, None)
         signals = {"told_relevance": told_match, "told_style": told_style}
@@ -217,7 +217,8 @@ class AdversarialGame:
         self, critic: Critic, shown: Mapping[int, Sequence[Ints]], codes: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Cross entropy over all prefixes, and the share of poems written by the poet that are told by their end."""
-        ids, there = table_of([poem for poems in shown.values() for poem in poems], next(critic.parameters()).device)
+        every = [poem for poems in shown.values() for poem in poems]
+        ids, there = table_of(self._read(every), next(critic.parameters()).device)
         count = len(ids) // len(shown)
         wanted = torch.tensor(list(shown), device=ids.device).repeat_interleave(count)
         logits = critic(ids, None if codes is None else codes.repeat(len(shown), 1))
@@ -233,10 +234,17 @@ class AdversarialGame:
 
     @torch.no_grad()
     def potentials(self, poems: Sequence[Ints], codes: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Log odds after every token, (N, L) each: poetic of the rest, paired of the rest; and bool (N, L), where."""
-        ids, there = table_of(poems, next(self.style.parameters()).device)
+        """Log odds after each token and the end, (N, L): poetic of the rest, paired of the rest; and bool, where."""
+        ids, there = table_of(self._read(poems), next(self.style.parameters()).device)
         style = log_odds(self.style(ids), POETIC)
         return style, None if codes is None else log_odds(self.relevance(ids, codes), PAIRED), there
+
+    def _read(self, poems: Sequence[Ints]) -> list[Ints]:
+        """As critics read poems: with the mark of their end, for to stop early is a choice to be judged like others.
+
+        Those as long as may be were cut off and have none.
+        """
+        return [np.append(poem, self.prompter.end)[: self.config.tokens] for poem in poems]
 
     def _policy(self, batch: Lesson, fakes: Poems) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """The policy's loss, KL(poet | likelihood model) in nats a token, and the mean rewards."""
@@ -261,7 +269,7 @@ class AdversarialGame:
         assert relevance is not None
         last = there.sum(1, keepdim=True) - 1
         said = {"relevance": relevance.gather(1, last).mean(), "style": style.gather(1, last).mean()}
-        advantage = style.new_zeros(len(style), style.shape[1] + 1)
+        advantage = torch.zeros_like(style)
         for weight, potential in zip(self.config.weights, (relevance, style), strict=True):
             if weight:
                 advantage += weight * returns(potential, there, self.config.samples, self.config.clip)

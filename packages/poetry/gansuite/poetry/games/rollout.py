@@ -126,12 +126,12 @@ def sampled(logits: Tensor, chances: Tensor) -> Tensor:
 
 
 def returns(potential: Tensor, there: Tensor, k: int, clip: float) -> Tensor:
-    """What is still to come at each token, measured against the other poems for the same picture: (N, L + 1).
+    """What is still to come at each token, measured against the other poems for the same picture: (N, L).
 
     A critic's log odds after each prefix are whitened by their mean and deviation at the poems' ends, and clipped:
     phi. A token's reward is what it changes, phi(t) - phi(t - 1) (potential-based: Ng et al. 1999), so that from it on
     phi(T) - phi(t - 1) is to come. From that the mean of the k - 1 other poems at the same place is taken (leave one
-    out: Kool et al. 2019). The last column is that of the mark that ends the longest poem.
+    out: Kool et al. 2019).
 
     Args:
         potential: log odds after each token, (N, L); poems of one picture stand together.
@@ -142,9 +142,8 @@ def returns(potential: Tensor, there: Tensor, k: int, clip: float) -> Tensor:
     last = there.sum(1, keepdim=True) - 1
     ends = potential.gather(1, last)
     phi = ((potential - ends.mean()) / ends.std().clamp_min(1e-6)).clamp(-clip, clip)
-    before = torch.cat([torch.zeros_like(ends), phi], 1)
-    writing = torch.arange(before.shape[1], device=there.device) <= last + 1
-    coming = (phi.gather(1, last) - before) * writing
+    before = torch.cat([torch.zeros_like(ends), phi[:, :-1]], 1)
+    coming = (phi.gather(1, last) - before) * there
     groups = coming.reshape(-1, k, coming.shape[1])
     others = (groups.sum(1, keepdim=True) - groups) / (k - 1)
-    return (groups - others).reshape(coming.shape) * writing
+    return (groups - others).reshape(coming.shape) * there
