@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from PIL import Image
-from pydantic import TypeAdapter, ValidationError
 
-from gansuite.core import __version__
-from gansuite.core.engine import find_device
+from gansuite.core.again import recipe_of, same_device, same_model
 from gansuite.core.errors import GansuiteError
 from gansuite.core.files import write_atomically
 from gansuite.core.provenance import Provenance, embed_png, read_png
@@ -149,12 +146,13 @@ def like(work: Path, out: Path, model: str | Path | None = None, device: str = "
     """
     is_png = work.suffix.lower() not in _OTHER_SUFFIXES
     provenance = read_png(work) if is_png else read_animation(work)
-    recipe = _recipe(work, provenance)
+    recipe: Recipe = recipe_of(work, provenance, "image", KINDS)
     still = work.with_suffix(".png").name
     target = _animation(out, work.name) if isinstance(recipe, Walk) else _place(out, still)
     if target.resolve() == work.resolve():
         raise GansuiteError(f"{work} would be written over itself.", "Name another place with --out.")
-    sampler = _same_model(work, provenance, model, _same_device(work, recipe.device, device))
+    chosen = same_device(work, recipe.device, device)
+    sampler = same_model(work, provenance, model, lambda name, hub: load_sampler(name, chosen, hub=hub))
     if isinstance(recipe, Walk):
         return write_walk(sampler, recipe, target)
     if isinstance(recipe, Sheet):
@@ -213,64 +211,3 @@ def _write_strip(sampler: Sampler, seed: int, strip: Strip, path: Path) -> Path:
 def _write(image: Image.Image, provenance: Provenance, path: Path) -> Path:
     write_atomically(path, embed_png(image, provenance))
     return path
-
-
-def _recipe(work: Path, provenance: Provenance) -> Recipe:
-    """The checked settings of a work: a file may have come from anywhere."""
-    if provenance.art != "image":
-        raise GansuiteError(
-            f"{work} was made for {provenance.art!r} and not by 'gansuite image'.",
-            "Use the command of that art.",
-        )
-    check_seeds([provenance.seed])
-    settings = dict(provenance.settings)
-    kind = KINDS.get(str(settings.pop("kind", None)))
-    if kind is None or not settings.keys() <= {field.name for field in fields(kind)}:
-        raise GansuiteError(
-            f"{work} was made by gansuite {provenance.version[:20]!r} in a way unknown to {__version__}.",
-            "Bring gansuite up to date with: pip install --upgrade gansuite",
-        )
-    try:
-        return TypeAdapter(kind).validate_json(json.dumps(settings), strict=True)
-    except ValidationError as error:
-        where = error.errors()[0]
-        raise GansuiteError(
-            f"What {work} says about how it was made is damaged ({'.'.join(map(str, where['loc']))}: {where['msg']}).",
-            "Use the file as gansuite wrote it.",
-        ) from error
-
-
-def _same_device(work: Path, recorded: str, wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    try:
-        return str(find_device(recorded))
-    except GansuiteError as error:
-        raise GansuiteError(
-            f"{work} was drawn on a device of the kind {recorded[:20]!r}, and there is none here.",
-            "Draw it with --device cpu; some pixels may differ by a shade.",
-        ) from error
-
-
-def _same_model(work: Path, provenance: Provenance, model: str | Path | None, device: str) -> Sampler:
-    """The model that made a work, and no other."""
-    try:
-        sampler = load_sampler(model or provenance.model, device, hub=model is not None)
-    except GansuiteError as error:
-        if model is not None:
-            raise
-        raise GansuiteError(
-            f"{work} was made by the model {provenance.model[:200]!r}, which cannot be used: {error.cause}",
-            f"Say where it is with --model; {_fingerprint(provenance)}.",
-        ) from error
-    if sampler.digest != provenance.model_digest:
-        raise GansuiteError(
-            f"{work} was made by other weights than those of {sampler.model_name!r} "
-            f"({sampler.digest[:12]}..., and not {provenance.model_digest[:12]}...).",
-            f"Name the right model with --model; {_fingerprint(provenance)}.",
-        )
-    return sampler
-
-
-def _fingerprint(provenance: Provenance) -> str:
-    return f"its model.safetensors has the sha256 {provenance.model_digest[:64]}"

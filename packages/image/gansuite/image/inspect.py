@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansuite.core.errors import GansuiteError
+from gansuite.core.listing import bars, listed, section
 from gansuite.core.pictures.decode import Colour, decode_entry, in_order
 from gansuite.core.pictures.files import open_source
 from gansuite.core.sources import Entry, Refusal, Source, Unreadable
@@ -250,30 +251,12 @@ def _page(report: Report, shown: int) -> list[str]:
     lines = [report.source, f"  {report.found} files, {report.used} used, {len(report.skipped)} skipped", ""]
     if report.used:
         width, height = report.median_size
-        lines += [f"  formats   {_listed(report.formats)}", f"  colours   {_listed(modes)}"]
+        lines += [f"  formats   {listed(report.formats)}", f"  colours   {listed(modes)}"]
         lines += [f"  size      {width} x {height} pixels (medians)", ""]
-        lines += ["  shorter side in pixels", *_bars(report.sizes), "", "  shape", *_bars(report.aspects), ""]
+        lines += ["  shorter side in pixels", *bars(report.sizes), "", "  shape", *bars(report.aspects), ""]
         named = {name or "(no label)": count for name, count in report.labels.items()}
-        lines += ["  labels (sub-folders)", *_bars(named), ""] if named else []
-    lines += _section("near-duplicates", [" = ".join(group) for group in report.duplicates], shown)
-    lines += _section("skipped", [f"{name} {reason}" for name, reason in report.skipped], shown)
-    lines += _section("warnings", report.warnings, shown)
+        lines += ["  labels (sub-folders)", *bars(named), ""] if named else []
+    lines += section("near-duplicates", [" = ".join(group) for group in report.duplicates], shown)
+    lines += section("skipped", [f"{name} {reason}" for name, reason in report.skipped], shown)
+    lines += section("warnings", report.warnings, shown)
     return [*lines, f"  {report.advice}"]
-
-
-def _section(title: str, items: Sequence[str], shown: int) -> list[str]:
-    if not items:
-        return []
-    more = [f"    ... and {len(items) - shown} more"] if len(items) > shown else []
-    return [f"  {title}", *(f"    {item}" for item in items[:shown]), *more, ""]
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items())
-
-
-def _bars(counts: dict[str, int]) -> list[str]:
-    most, width = max(1, *counts.values()), max(len(name) for name in counts)
-    return [
-        f"    {name:<{width}} {count:>6}  {'#' * round(30 * count / most)}".rstrip() for name, count in counts.items()
-    ]

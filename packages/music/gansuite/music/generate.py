@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
-
-from gansuite.core import __version__
-from gansuite.core.engine import find_device
+from gansuite.core.again import recipe_of, same_device, same_model
 from gansuite.core.errors import GansuiteError
-from gansuite.core.provenance import Provenance
 from gansuite.core.seeds import check_seeds
 from gansuite.music import accompany, interpolate
 from gansuite.music.accompany import Accompaniment
@@ -57,7 +53,8 @@ class Piece:
             parse_key(self.key)
 
 
-RECIPES: dict[str, type[Piece | Walk | Passage | Accompaniment]] = {
+Recipe: TypeAlias = Piece | Walk | Passage | Accompaniment
+RECIPES: dict[str, type[Recipe]] = {
     "piece": Piece,
     "walk": Walk,
     "passage": Passage,
@@ -132,15 +129,16 @@ def like(
             other weights than the one that made it; the device is not there; `out` is `work` itself.
     """
     provenance = read_provenance(work)
-    recipe = _recipe(work, provenance)
+    recipe: Recipe = recipe_of(work, provenance, "music", RECIPES)
     target = place(out, work.with_suffix(".mid").name)
     if target.resolve() == work.resolve():
         raise GansuiteError(f"{work} would be written over itself.", "Name another place with --out.")
-    sampler = _same_model(work, provenance, model, _same_device(work, recipe.device, device))
+    chosen = same_device(work, recipe.device, device)
+    sampler = same_model(work, provenance, model, lambda name, hub: load_sampler(name, chosen, hub=hub))
     return deliver(_again(sampler, work, provenance.seed, recipe), target, beside or Beside())
 
 
-def _again(sampler: Sampler, work: Path, seed: int, recipe: Piece | Walk | Passage | Accompaniment) -> Work:
+def _again(sampler: Sampler, work: Path, seed: int, recipe: Recipe) -> Work:
     if isinstance(recipe, Accompaniment):
         return accompany.write_around(sampler, accompany.opened(work), seed, recipe)[0]
     if isinstance(recipe, Piece):
@@ -152,63 +150,3 @@ def _piece(sampler: Sampler, seed: int, piece: Piece) -> Work:
     roll = play_piece(sampler, seed, piece)
     check_silence(roll, piece.tracks)
     return signed(roll, sampler.provenance("piece", seed, asdict(piece)))
-
-
-def _recipe(work: Path, provenance: Provenance) -> Piece | Walk | Passage | Accompaniment:
-    """The checked settings of a work: a file may have come from anywhere."""
-    if provenance.art != "music":
-        raise GansuiteError(
-            f"{work} was made for {provenance.art!r} and not by 'gansuite music'.", "Use the command of that art."
-        )
-    check_seeds([provenance.seed])
-    settings = dict(provenance.settings)
-    kind = RECIPES.get(str(settings.pop("kind", None)))
-    if kind is None or not settings.keys() <= {field.name for field in fields(kind)}:
-        raise GansuiteError(
-            f"{work} was made by gansuite {provenance.version[:20]!r} in a way unknown to {__version__}.",
-            "Bring gansuite up to date with: pip install --upgrade gansuite",
-        )
-    try:
-        return TypeAdapter(kind).validate_json(json.dumps(settings), strict=True)
-    except ValidationError as error:
-        where = error.errors()[0]
-        raise GansuiteError(
-            f"What {work} says about how it was made is damaged ({'.'.join(map(str, where['loc']))}: {where['msg']}).",
-            "Use the file as gansuite wrote it.",
-        ) from error
-
-
-def _same_device(work: Path, recorded: str, wanted: str) -> str:
-    if wanted != "auto":
-        return wanted
-    try:
-        return str(find_device(recorded))
-    except GansuiteError as error:
-        raise GansuiteError(
-            f"{work} was played on a device of the kind {recorded[:20]!r}, and there is none here.",
-            "Play it with --device cpu; some notes may differ.",
-        ) from error
-
-
-def _same_model(work: Path, provenance: Provenance, model: str | Path | None, device: str) -> Sampler:
-    """The model that made a work, and no other."""
-    try:
-        sampler = load_sampler(model or provenance.model, device, hub=model is not None)
-    except GansuiteError as error:
-        if model is not None:
-            raise
-        raise GansuiteError(
-            f"{work} was made by the model {provenance.model[:200]!r}, which cannot be used: {error.cause}",
-            f"Say where it is with --model; {_fingerprint(provenance)}.",
-        ) from error
-    if sampler.digest != provenance.model_digest:
-        raise GansuiteError(
-            f"{work} was made by other weights than those of {sampler.model_name!r} "
-            f"({sampler.digest[:12]}..., and not {provenance.model_digest[:12]}...).",
-            f"Name the right model with --model; {_fingerprint(provenance)}.",
-        )
-    return sampler
-
-
-def _fingerprint(provenance: Provenance) -> str:
-    return f"its model.safetensors has the sha256 {provenance.model_digest[:64]}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gansuite.core.listing import bars, listed, section
 from gansuite.music.dataset import MusicDataConfig, check_config
 from gansuite.music.gather import Gathered, gather
 from gansuite.music.judge import Judged, first_of_each, judge
@@ -195,7 +196,7 @@ def _warnings(config: MusicDataConfig, found: Gathered, dropped: dict[str, int],
 def _page(report: Report, shown: int) -> list[str]:
     lines = [report.source, f"  {report.found} files, {report.used} used, {len(report.skipped)} skipped", ""]
     if report.kinds:
-        lines += [f"  kinds     {_listed(report.kinds)}", f"  meters    {_listed(report.meters)}"]
+        lines += [f"  kinds     {listed(report.kinds)}", f"  meters    {listed(report.meters)}"]
         lines += [f"  phrases   {report.cut} cut, {report.kept} kept, of {report.pieces} pieces"]
         if report.split is not None:
             lines += [f"  split     {report.split[0]} in train, {report.split[1]} in valid"]
@@ -204,26 +205,8 @@ def _page(report: Report, shown: int) -> list[str]:
         shares = {name: "-" if share is None else f"{share:.0%}" for name, share in report.families.items()}
         lines += ["  plays in phrases", *(f"    {name:<8} {share:>5}" for name, share in shares.items()), ""]
         if any(report.tempi.values()):
-            lines += ["  quarter notes a minute", *_bars(report.tempi), ""]
-    lines += _section("left out", [f"{count} {reason}" for reason, count in report.dropped.items()], shown)
-    lines += _section("skipped", [f"{name} {reason}" for name, reason in report.skipped], shown)
-    lines += _section("warnings", report.warnings, shown)
+            lines += ["  quarter notes a minute", *bars(report.tempi), ""]
+    lines += section("left out", [f"{count} {reason}" for reason, count in report.dropped.items()], shown)
+    lines += section("skipped", [f"{name} {reason}" for name, reason in report.skipped], shown)
+    lines += section("warnings", report.warnings, shown)
     return [*lines, f"  {report.advice}"]
-
-
-def _section(title: str, items: Sequence[str], shown: int) -> list[str]:
-    if not items:
-        return []
-    more = [f"    ... and {len(items) - shown} more"] if len(items) > shown else []
-    return [f"  {title}", *(f"    {item}" for item in items[:shown]), *more, ""]
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items())
-
-
-def _bars(counts: dict[str, int]) -> list[str]:
-    most, width = max(1, *counts.values()), max(len(name) for name in counts)
-    return [
-        f"    {name:<{width}} {count:>6}  {'#' * round(30 * count / most)}".rstrip() for name, count in counts.items()
-    ]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gansuite.core.listing import bars, section
 from gansuite.poetry.controls import LENGTHS, MOODS, length_of, moods_of
 from gansuite.poetry.corpus import Corpus, read_corpus
 from gansuite.poetry.counts import counted
@@ -204,33 +205,19 @@ def _page(report: Report, shown: int) -> list[str]:
     lines += [f"  {report.found:,} poems, {report.kept:,} kept, of {report.words:,} words", ""]
     if report.kept:
         named = {name or "(not named)": count for name, count in report.authors.items()}
-        lines += [f"  authors   {report.authors_in_all}", *_bars(named), ""]
-        lines += ["  lines", *_bars(report.lines), "", "  words a line", *_bars(report.lengths), ""]
-        lines += ["  era", *_bars(_told(report.eras)), "", "  mood", *_bars(_told(report.moods)), ""]
+        lines += [f"  authors   {report.authors_in_all}", *bars(named), ""]
+        lines += ["  lines", *bars(report.lines), "", "  words a line", *bars(report.lengths), ""]
+        lines += ["  era", *bars(_told(report.eras)), "", "  mood", *bars(_told(report.moods)), ""]
     lines += [f"  prose     {report.prose:,} passages"] if report.prose else []
     lines += [f"  split     {report.split[0]:,} in train, {report.split[1]:,} in valid"] if report.split else []
     lines += [f"  pairs     {report.given:,} given", ""] if report.given else []
-    lines += ["  poems about", *_bars(report.topics), ""] if report.topics else []
+    lines += ["  poems about", *bars(report.topics), ""] if report.topics else []
     dropped = [f"{count:,} {reason}; {report.examples.get(reason, '')}" for reason, count in report.dropped.items()]
-    lines += _section("left out", dropped, shown)
-    lines += _section("skipped", [f"{name} {reason}" for name, reason in report.skipped], shown)
-    lines += _section("warnings", report.warnings, shown)
+    lines += section("left out", dropped, shown)
+    lines += section("skipped", [f"{name} {reason}" for name, reason in report.skipped], shown)
+    lines += section("warnings", report.warnings, shown)
     return [*lines, f"  {report.advice}"]
 
 
 def _told(counts: Mapping[str, int]) -> dict[str, int]:
     return {name or "(not told)": count for name, count in counts.items()}
-
-
-def _section(title: str, items: Sequence[str], shown: int) -> list[str]:
-    if not items:
-        return []
-    more = [f"    ... and {len(items) - shown} more"] if len(items) > shown else []
-    return [f"  {title}", *(f"    {item}" for item in items[:shown]), *more, ""]
-
-
-def _bars(counts: Mapping[str, int]) -> list[str]:
-    most, width = max(1, *counts.values()), max(len(name) for name in counts)
-    return [
-        f"    {name:<{width}} {count:>7}  {'#' * round(30 * count / most)}".rstrip() for name, count in counts.items()
-    ]
