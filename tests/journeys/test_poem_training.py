@@ -103,6 +103,18 @@ def test_a_poet_of_poems_alone(gansuite: Gansuite, blind_poet: Path) -> None:
     assert len(lines_of(gansuite("poem", "--model", blind_poet, "--lines", 2))) == 2
 
 
+def test_a_poet_that_can_write_learns_gently(gansuite: Gansuite, poem_works: Works) -> None:
+    asked = ["poem", "train", "--stage", "likelihood", "--corpus", poem_works.poems, "--dry-run"]
+
+    def rates(*more: object) -> list[str]:
+        return re.findall(r"generator_lr = ([\d.e-]+)", gansuite(*asked, *more).ok().out)
+
+    assert rates() == ["0.002"]
+    assert rates("--start", "verse") == ["0.0003"]
+    assert rates("--start", "verse", "--lr", 1e-3) == ["0.001"]
+    assert rates("--start", "verse", "--images", poem_works.pictures) == ["0.002"]
+
+
 def test_a_poet_is_trained_further(gansuite: Gansuite, blind_poet: Path, poem_works: Works) -> None:
     words = ["--stage", "likelihood", "--start", blind_poet, "--lr", 0.02, "--run", "further", "--json"]
     trained = gansuite("poem", "train", *poem_works.words(steps=12, pictures=False), *words).ok()

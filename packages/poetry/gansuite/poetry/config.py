@@ -132,10 +132,18 @@ PRESETS: dict[str, Values] = {
 
 
 def _auto(said: PoemConfig, device: str, parts: int) -> Values:
-    """What `--preset auto` sets: `base` on a GPU, and a batch that all processes can share."""
+    """What `--preset auto` sets: `base` on a GPU, and a batch that all processes can share.
+
+    A poet that can write already learns poems of a person's own gently and is measured often: a few hundred poems are
+    soon known by heart.
+    """
     batch = int(MODELS[said.network.name]["recipe"]["batch_size"])
     share = max(1, round(batch / parts)) * parts
-    return {**PRESETS["small" if device == "cpu" else "base"], "recipe": {"batch_size": share}}
+    values = {**PRESETS["small" if device == "cpu" else "base"], "recipe": {"batch_size": share}}
+    if said.network.name == LIKELIHOOD and said.network.start and not said.network.images:
+        values["recipe"] = {**values["recipe"], "generator_lr": 3e-4}
+        values["rhythm"] = {"measure": 20, "checkpoint": 20}
+    return values
 
 
 CHOICES = Choices(PoemConfig, MODELS, {}, PRESETS, _auto)

@@ -197,10 +197,10 @@ def _by_name(saved: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]
 
 
 def _tell_perplexity(metrics: Path) -> None:
-    """What the stage of likelihood came to, from its first measure to its last."""
+    """What the stage of likelihood came to, from its first measure to that of the model it keeps."""
     found = [line["perplexity"] for line in read_metrics(metrics) if line.get("kind") == "measure"]
     if found:
-        print(f"held-out perplexity {found[0]:.1f} -> {found[-1]:.1f}", file=sys.stderr)
+        print(f"held-out perplexity {found[0]:.1f} -> {min(found):.1f}", file=sys.stderr)
 
 
 def _write(path: Path, record: Mapping[str, Any]) -> None:
