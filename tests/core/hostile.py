@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
+import warnings
+import zipfile
 import zlib
 from collections.abc import Callable
 from io import BytesIO
@@ -14,7 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gansuite.core.sources import Source
+
 USED = "used"
+
+
+def refusals(source: Source) -> dict[str, str]:
+    """What was refused without being opened, and why."""
+    return {refusal.name: refusal.reason for refusal in source.refused}
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> Path:
+    """A zip of these members, also where a name comes twice."""
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
 
 
 def pattern(seed: int, width: int = 72, height: int = 56) -> NDArray[np.uint8]:

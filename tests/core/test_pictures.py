@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-import zipfile
 from pathlib import Path
 from typing import IO
 
@@ -18,27 +17,11 @@ from PIL import Image, ImageFile
 from gansuite.core.pictures.decode import content_key, decode, decode_entry, grey_to_bytes, in_order, sniff, webp_size
 from gansuite.core.pictures.files import Limits, open_source
 from gansuite.core.pictures.fit import fitted
-from gansuite.core.sources import Entry, Source, Unreadable
+from gansuite.core.sources import Entry, Unreadable
 
-from .hostile import USED, encoded, make_hostile_folder, pattern, picture, png
+from .hostile import USED, encoded, make_hostile_folder, pattern, picture, png, refusals, write_zip
 
 GREY = (90, 90, 90)
-
-
-def names(source: Source) -> list[str]:
-    return [entry.name for entry in source.entries]
-
-
-def refusals(source: Source) -> dict[str, str]:
-    return {refusal.name: refusal.reason for refusal in source.refused}
-
-
-def write_zip(path: Path, members: dict[str, bytes]) -> Path:
-    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        warnings.simplefilter("ignore")
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return path
 
 
 # ---- keys

@@ -14,6 +14,8 @@ import pytest
 from gansuite.core.errors import GansuiteError
 from gansuite.core.sources import Limits, Source, Unreadable, Wanted, open_source, printable
 
+from .hostile import refusals, write_zip
+
 WORKS = Wanted("works", "Name some with --data.", (".npz",))
 
 
@@ -23,18 +25,6 @@ def listed(path: Path, limits: Limits | None = None) -> AbstractContextManager[S
 
 def names(source: Source) -> list[str]:
     return [entry.name for entry in source.entries]
-
-
-def refusals(source: Source) -> dict[str, str]:
-    return {refusal.name: refusal.reason for refusal in source.refused}
-
-
-def write_zip(path: Path, members: dict[str, bytes]) -> Path:
-    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        warnings.simplefilter("ignore")
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return path
 
 
 def test_a_folder_is_listed_recursively_sorted_and_without_hidden_files(tmp_path: Path) -> None:
