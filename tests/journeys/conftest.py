@@ -70,7 +70,7 @@ def poem_works(poem_runs: Path) -> Works:
 
 @pytest.fixture
 def poet(gansuite: Gansuite, poem_works: Works, poem_runs: Path) -> Path:
-    """A run of all four stages."""
+    """A run of all five stages."""
     return train_once(gansuite, poem_runs / "whole", *poem_works.words())
 
 

@@ -55,7 +55,7 @@ def minutes_of(toml: str) -> dict[str, float]:
 # ------------------------------------------------------------------ all stages
 
 
-def test_four_stages_make_one_model(gansuite: Gansuite, poet: Path) -> None:
+def test_five_stages_make_one_model(gansuite: Gansuite, poet: Path) -> None:
     assert steps_of(poet) == dict.fromkeys(STAGES, 6)
     for stage in STAGES:
         assert (poet / stage / "report.html").exists()
@@ -75,14 +75,14 @@ def test_four_stages_make_one_model(gansuite: Gansuite, poet: Path) -> None:
 def test_the_minutes_are_shared(gansuite: Gansuite, poem_works: Works) -> None:
     asked = ["poem", "train", "--corpus", poem_works.poems, "--dry-run"]
     seeing = [*asked, "--images", poem_works.pictures]
-    shares = {"encoder": 2.0, "embedding": 0.5, "likelihood": 5.0, "adversarial": 2.5}
+    shares = {"encoder": 2.0, "embedding": 0.5, "likelihood": 4.5, "critics": 1.0, "adversarial": 2.0}
     assert minutes_of(gansuite(*seeing, "--minutes", 10).ok().out) == pytest.approx(shares)
     assert sum(minutes_of(gansuite(*seeing).ok().out).values()) == pytest.approx(20)
     assert minutes_of(gansuite(*asked, "--minutes", 10).ok().out) == {"likelihood": 10}
     further = minutes_of(gansuite(*seeing, "--minutes", 9, "--start", "any").ok().out)
-    assert further == pytest.approx({"likelihood": 6, "adversarial": 3})
+    assert further == pytest.approx({"likelihood": 5.4, "critics": 1.2, "adversarial": 2.4})
     Path("mine.toml").write_text("[run]\nminutes = 100\n", encoding="utf8")
-    assert minutes_of(gansuite(*seeing, "--config", "mine.toml").ok().out)["likelihood"] == pytest.approx(50)
+    assert minutes_of(gansuite(*seeing, "--config", "mine.toml").ok().out)["likelihood"] == pytest.approx(45)
     assert not Path("runs").exists()
 
 

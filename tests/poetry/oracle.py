@@ -21,7 +21,8 @@ from gansuite.core.randomness import Draw
 from gansuite.core.schedules import Budget
 from gansuite.core.trainer import Recipe, Trainer
 from gansuite.poetry.controls import Controls
-from gansuite.poetry.games.adversarial import AdversarialGame, GameConfig, Lesson
+from gansuite.poetry.games.adversarial import AdversarialGame, GameConfig
+from gansuite.poetry.games.judging import Lesson
 from gansuite.poetry.games.likelihood import LikelihoodConfig, LikelihoodGame, Poems
 from gansuite.poetry.games.rollout import Manner, decoder_of, roll_out, variety_of
 from gansuite.poetry.negatives import STYLES

@@ -18,7 +18,8 @@ from gansuite.core.randomness import Draw
 from gansuite.core.schedules import Budget
 from gansuite.core.trainer import NonFinite, Recipe, Trainer
 from gansuite.poetry.controls import Controls
-from gansuite.poetry.games.adversarial import REWARDS, AdversarialGame, GameConfig, Lesson
+from gansuite.poetry.games.adversarial import REWARDS, AdversarialGame, GameConfig
+from gansuite.poetry.games.judging import Lesson
 from gansuite.poetry.games.likelihood import packed_poems
 from gansuite.poetry.games.rollout import Poems
 from gansuite.poetry.negatives import POETIC, STYLES
@@ -90,7 +91,7 @@ def gradient(of: AdversarialGame, term: str) -> float:
 
 def silenced(of: AdversarialGame) -> AdversarialGame:
     """With critics that say the same of everything."""
-    for judge in (of.relevance, of.style):
+    for judge in (of.bench.relevance, of.bench.style):
         nn.init.zeros_(judge.judge[2].weight)  # type: ignore[arg-type]
         nn.init.zeros_(judge.judge[2].bias)  # type: ignore[arg-type]
     return of
@@ -119,7 +120,8 @@ class Listener(Fan):
 def admired(by: type[Fan] = Fan, **more: Any) -> AdversarialGame:
     config = replace(CONFIG, objective="style", kl=0.0, likelihood=0.0, **more)
     made = game(config)
-    made.style = made.discriminators["style"] = by()  # type: ignore[assignment]
+    made.discriminators["style"] = by()
+    made.bench = replace(made.bench, style=made.discriminators["style"])  # type: ignore[assignment]
     return made
 
 
@@ -154,7 +156,7 @@ def test_a_verdict_counts_every_prefix_of_a_poem_and_every_poem_alike() -> None:
     total, told = 0.0, 0
     for kind, poems in enumerate(shown):
         for poem in poems:
-            chances = g.style(read(poem))[0].log_softmax(-1)
+            chances = g.bench.style(read(poem))[0].log_softmax(-1)
             total += float(-chances[:, kind].mean().detach())
             told += kind == 3 and int(chances[-1].argmax()) == 3
     found = g.discriminator_losses(batch, fakes, draw())
@@ -168,7 +170,7 @@ def test_the_critic_of_matches_sees_the_picture_of_each() -> None:
     total = 0.0
     for kind, poems in enumerate([batch.paired, batch.unpaired, fakes.tokens[::3]]):
         for poem, code in zip(poems, batch.codes, strict=True):
-            chances = g.relevance(read(poem), code[None])[0].log_softmax(-1)
+            chances = g.bench.relevance(read(poem), code[None])[0].log_softmax(-1)
             total += float(-chances[:, kind].mean().detach())
     found = g.discriminator_losses(batch, fakes, draw())
     assert float(found.terms["relevance"].detach()) == pytest.approx(total / 12, rel=1e-5)
@@ -178,7 +180,7 @@ def test_critics_learn_and_the_poet_feels_nothing_of_it() -> None:
     g = game()
     terms = g.discriminator_losses(lesson(), g.generate(lesson(), draw()), draw()).terms
     sum(terms.values()).backward()  # type: ignore[union-attr]
-    for judge in (g.relevance, g.style):
+    for judge in (g.bench.relevance, g.bench.style):
         assert all(p.grad is not None and bool(p.grad.any()) for p in judge.parameters())
     assert all(p.grad is None for p in g.poet.parameters())
 
@@ -207,12 +209,12 @@ def test_each_objective_hears_its_critics_alone() -> None:
     """With a critic of one kind that says the same of everything, what is left is the other's share."""
     both, style = game(replace(CONFIG, mix=0.6)), game(replace(CONFIG, objective="style"))
     for g in (both, style):
-        nn.init.zeros_(g.relevance.judge[2].weight)  # type: ignore[arg-type]
-        nn.init.zeros_(g.relevance.judge[2].bias)  # type: ignore[arg-type]
+        nn.init.zeros_(g.bench.relevance.judge[2].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(g.bench.relevance.judge[2].bias)  # type: ignore[arg-type]
     assert gradient(both, "policy") == pytest.approx(0.4 * gradient(style, "policy"), rel=1e-3)
     deaf = game(replace(CONFIG, objective="relevance"))
-    nn.init.zeros_(deaf.relevance.judge[2].weight)  # type: ignore[arg-type]
-    nn.init.zeros_(deaf.relevance.judge[2].bias)  # type: ignore[arg-type]
+    nn.init.zeros_(deaf.bench.relevance.judge[2].weight)  # type: ignore[arg-type]
+    nn.init.zeros_(deaf.bench.relevance.judge[2].bias)  # type: ignore[arg-type]
     assert gradient(deaf, "policy") < 1e-4
 
 

@@ -69,6 +69,11 @@ class Draw:
         """The same rows and step under another family of streams."""
         return replace(self, scope=f"{self.scope}{name}/")
 
+    def every(self, n: int) -> Draw:
+        """For the first of these rows, and every n-th after it."""
+        start, stop, step = self.rows.indices(self.total)
+        return replace(self, rows=slice(start, stop, n * step))
+
     def normal(self, stream: str, *shape: int) -> Tensor:
         """Standard normal numbers (rows, *shape)."""
         return self._mine(torch.randn(self.total, *shape, generator=self._generator(stream)))

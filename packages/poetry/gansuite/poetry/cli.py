@@ -126,9 +126,9 @@ def train(
 ) -> None:
     """Train on poems, and on pictures beside them. The same command runs under torchrun.
 
-    Four stages, all or one by one: the encoder learns what pictures show, the embedding which poems go with them, the
-    poet to write by maximum likelihood, and then against two critics. Without pictures only the poet learns. Stop with
-    Ctrl-C and go on with --resume.
+    Five stages, all or one by one: the encoder learns what pictures show, the embedding which poems go with them, the
+    poet to write by maximum likelihood, two critics to judge, and the poet to please them. Without pictures only the
+    poet learns. Stop with Ctrl-C and go on with --resume.
     """
     from gansuite.core.engine import find_device, join
     from gansuite.core.run import next_name

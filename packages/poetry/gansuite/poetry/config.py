@@ -1,4 +1,4 @@
-"""Everything a run of poems can be told: its four stages, and the presets."""
+"""Everything a run of poems can be told: its five stages, and the presets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from gansuite.poetry.networks.embedding import EmbeddingConfig
 from gansuite.poetry.networks.encoder import EncoderConfig
 from gansuite.poetry.networks.poet import PoetConfig
 
-ENCODER, EMBEDDING, LIKELIHOOD, ADVERSARIAL = STAGES = ("encoder", "embedding", "likelihood", "adversarial")
+STAGES = ("encoder", "embedding", "likelihood", "critics", "adversarial")
+ENCODER, EMBEDDING, LIKELIHOOD, CRITICS, ADVERSARIAL = STAGES
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class StageConfig:
     """What of the whole is trained.
 
     Attributes:
-        name: encoder, embedding, likelihood or adversarial.
+        name: encoder, embedding, likelihood, critics or adversarial.
         start: model folders, runs or bundled names whose parts it begins from, the later ones' where several have one;
             none: the stage before, where there is one.
         images: folders and zips of pictures.
@@ -96,6 +97,18 @@ MODELS: dict[str, Values] = {
             "final_lr": 0.05,
         },
         "rhythm": {"sheet": 250, "measure": 250, "checkpoint": 125},
+    },
+    CRITICS: {
+        "recipe": {
+            "batch_size": 48,
+            "optimiser": "muon",
+            "generator_lr": 2e-3,
+            "beta1": 0.9,
+            "half_life": 1_000,
+            "warm_up": 0.05,
+            "final_lr": 0.1,
+        },
+        "rhythm": {"sheet": 0, "measure": 100, "checkpoint": 50},
     },
     ADVERSARIAL: {
         "recipe": {

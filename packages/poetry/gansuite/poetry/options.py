@@ -74,7 +74,7 @@ Beside = Annotated[Path | None, Option("--image", help="The picture that it may 
 
 Run = Annotated[Path | None, Option("--run", help="The run's folder; default runs/poem-NNN.")]
 Resume = Annotated[bool, Option("--resume", help="Go on with the run named by --run.")]
-Stage = Annotated[str, Option("--stage", help="all, encoder, embedding, likelihood or adversarial.")]
+Stage = Annotated[str, Option("--stage", help="all, encoder, embedding, likelihood, critics or adversarial.")]
 Start = Annotated[
     list[str] | None,
     Option("--start", help="Train this model further: folder, run, bundled name or hub id (uses the network)."),

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,10 +20,9 @@ from gansuite.core.errors import GansuiteError
 from gansuite.core.model import from_pretrained
 from gansuite.core.run import RUNS
 from gansuite.poetry.controls import Controls
-from gansuite.poetry.negatives import POETIC
-from gansuite.poetry.networks.critics import PAIRED, Critic, log_odds
+from gansuite.poetry.games.judging import Bench
+from gansuite.poetry.networks.critics import Critic
 from gansuite.poetry.networks.decoder import Decoder, Memory
-from gansuite.poetry.packing import table_of
 from gansuite.poetry.parts import ART, PLACED, POET, RELEVANCE, SEEN, STYLE, Parts, codes_of, parts_of, require_part
 from gansuite.poetry.pictures import Pixels, to_input
 from gansuite.poetry.prompts import Prompter
@@ -214,15 +214,13 @@ class Sampler:
         """
         for part in (RELEVANCE, STYLE):
             require_part(self.parts, part)
-        tokens = [self.tokenizer.encode(poem).ids for poem in poems]
-        ids, there = table_of(cast(Any, tokens), torch.device("cpu"))
+        tokens = [np.array(self.tokenizer.encode(poem).ids) for poem in poems]
+        relevant, stylish = (cast(Critic, self.parts.modules[part]) for part in (RELEVANCE, STYLE))
+        bench = Bench(relevant, stylish, self.prompter.end)
+        codes = None if sight is None else sight.code.expand(len(tokens), -1)
+        style, relevance, there = bench.potentials(tokens, codes)
         last = there.sum(1) - 1
-        style = log_odds(cast(Critic, self.parts.modules[STYLE])(ids), POETIC)
-        relevance = None
-        if sight is not None:
-            critic = cast(Critic, self.parts.modules[RELEVANCE])
-            relevance = log_odds(critic(ids, sight.code.expand(len(ids), -1)), PAIRED)
-        breaks = [self._line_ends(row) for row in tokens]
+        breaks = [self._line_ends(row.tolist()) for row in tokens]
         return [
             Verdict(
                 float(style[row, last[row]]),
@@ -234,10 +232,10 @@ class Sampler:
         ]
 
     def _line_ends(self, ids: Sequence[int]) -> list[int]:
-        """The place of the last token of each line."""
+        """The place of the last token of each line; after the last line that is the mark of the end."""
         lines = {self.tokenizer.token_to_id("\n"), self.tokenizer.token_to_id("\n\n")}
         ends = [place - 1 for place, token in enumerate(ids) if token in lines and place]
-        return [*ends, len(ids) - 1]
+        return [*ends, len(ids)]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gansuite.poetry.controls import ControlColumns, Controls
 from gansuite.poetry.dataset import Verse
-from gansuite.poetry.games.adversarial import Lesson
+from gansuite.poetry.games.judging import Lesson
 from gansuite.poetry.games.likelihood import Poems
 from gansuite.poetry.games.ranking import Pairings
 from gansuite.poetry.negatives import disordered, paragraphic, reflowed
@@ -82,7 +82,7 @@ class PairSource:
 
 
 class LessonSource:
-    """Pairs for the adversarial stage, each with what is no pair and what is no poem.
+    """Pairs for the critics, each with what is no pair and what is no poem.
 
     Args:
         verse: poems, prose and who wrote what.

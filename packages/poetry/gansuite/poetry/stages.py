@@ -18,13 +18,13 @@ from gansuite.core.model_format import CARD, CONFIG, TOKENIZER, WEIGHTS
 from gansuite.core.observers.jsonl import read_metrics
 from gansuite.core.run import CONFIG_LIMIT
 from gansuite.core.strict_json import parse_object
-from gansuite.poetry.config import ADVERSARIAL, EMBEDDING, ENCODER, LIKELIHOOD, STAGES, PoemConfig, configure
+from gansuite.poetry.config import ADVERSARIAL, CRITICS, EMBEDDING, ENCODER, LIKELIHOOD, STAGES, PoemConfig, configure
 
 if TYPE_CHECKING:
     from gansuite.core.engine import World
 
 ALL = "all"
-SHARES: Mapping[str, float] = {ENCODER: 0.2, EMBEDDING: 0.05, LIKELIHOOD: 0.5, ADVERSARIAL: 0.25}  # of the minutes
+SHARES: Mapping[str, float] = {ENCODER: 0.2, EMBEDDING: 0.05, LIKELIHOOD: 0.45, CRITICS: 0.1, ADVERSARIAL: 0.2}
 RECORD = "stages.json"
 WORKS = {"data": {"corpus", "held_out_corpus", "prose"}, "network": {"images"}}  # where they lie may be said anew
 
@@ -132,7 +132,7 @@ def _names(asked: Plan) -> tuple[str, ...]:
     if not network.get("images"):
         return (LIKELIHOOD,)
     if network.get("start"):
-        return (LIKELIHOOD, ADVERSARIAL)
+        return (LIKELIHOOD, CRITICS, ADVERSARIAL)
     return STAGES[1:] if network.get("vision") else STAGES
 
 

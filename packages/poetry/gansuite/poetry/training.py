@@ -1,4 +1,4 @@
-"""The four stages of a run of poems, each from its configuration to a trained part."""
+"""The five stages of a run of poems, each from its configuration to a trained part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,9 +17,10 @@ from gansuite.core.files import write_atomically
 from gansuite.core.randomness import Draw
 from gansuite.core.session import Kept
 from gansuite.core.trainer import Metrics, Trainer
-from gansuite.poetry.config import ADVERSARIAL, EMBEDDING, ENCODER, LIKELIHOOD
+from gansuite.poetry.config import ADVERSARIAL, CRITICS, EMBEDDING, ENCODER, LIKELIHOOD
 from gansuite.poetry.controls import Controls
 from gansuite.poetry.games.adversarial import AdversarialGame
+from gansuite.poetry.games.judging import JudgingGame
 from gansuite.poetry.games.likelihood import LikelihoodGame, likelihood
 from gansuite.poetry.games.ranking import RankingGame, apart, ranking, recalls
 from gansuite.poetry.games.recognition import LabelledSource, RecognitionGame, recognised
@@ -37,7 +38,9 @@ from gansuite.poetry.networks.encoder import Encoder
 from gansuite.poetry.parts import (
     PLACED,
     POET,
+    RELEVANCE,
     SEEN,
+    STYLE,
     codes_of,
     poet_of,
     require_part,
@@ -48,11 +51,9 @@ from gansuite.poetry.split import Ints
 from gansuite.poetry.stage import StageRun, half
 from gansuite.poetry.tokens import decoded_poem, encoded_poem
 
-if TYPE_CHECKING:
-    pass
-
 MEASURED = 600  # held-out poems that a run looks at as it goes
 RANKED = 256  # held-out pairs among which the right one is looked for
+JUDGED = 256  # held-out pairs on which the critics are tried
 WRITTEN = 96  # poems for held-out pictures that a run looks at as it goes
 SHEET = 8  # poems on a sheet
 
@@ -207,7 +208,87 @@ class EmbeddingRun(StageRun):
         """Nothing to show."""
 
 
-class AdversarialRun(StageRun):
+class LessonRun(StageRun):
+    """A stage in which there is something to judge: poems for pictures, real ones and those that the poet writes.
+
+    Attributes:
+        codes: (M, F), of the pictures.
+    """
+
+    codes: Tensor
+
+    def _lessons(self, held_out: bool = False) -> LessonSource:
+        """The pairs of those who are rewarded for them, or the held-out ones."""
+        match = self.verse.match
+        pairs = match.held_out if held_out else half(self.verse, match.train)
+        return LessonSource(self.verse, self.tokens, pairs, self.codes, self._encode, self.config.run.seed)
+
+    def _encode(self, text: str) -> Ints:
+        return np.array(encoded_poem(self.tokenizer, text)[: self.config.game.tokens] or [0], np.int64)
+
+
+class CriticsRun(LessonRun):
+    """Both critics learn to judge, from a poet who stays as it is: those that know nothing have nothing to teach."""
+
+    part = RELEVANCE
+    yardstick = "held-out pairs: cross entropy of both critics; how often they put the right one of two poems first"
+
+    def build_trainer(self) -> Trainer:
+        """The trainer of this stage."""
+        c, device = self.config, self.world.device
+        require_part(self.parts, POET)
+        self.codes = codes_of(self.parts, self._shown().thumbnails, device)
+        space = cast(Embedding, self.parts.modules[PLACED])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(c.run.seed)
+            players = {
+                RELEVANCE: critics.listening(space, len(MATCHES)),
+                STYLE: Critic(len(self.tokenizer), len(STYLES), 0, c.critics),
+            }
+        self.game = JudgingGame(
+            nn.ModuleDict(players).to(device), poet_of(self.parts), self.prompter, c.game.tokens, c.game.smoothing
+        )
+        return Trainer(self.game, self._lessons(), c.recipe, c.budget(), c.run.seed, self.world)
+
+    def trained(self) -> Mapping[str, Mapping[str, Any]]:
+        """The critics."""
+        players = cast(nn.ModuleDict, self._average())
+        return {name: critics.describe(cast(Critic, player)) for name, player in players.items()}
+
+    def trained_states(self, kept: Kept) -> Mapping[str, Mapping[str, Tensor]]:
+        """The averages of both."""
+        states: dict[str, dict[str, Tensor]] = {RELEVANCE: {}, STYLE: {}}
+        for name, weight in kept.averages["generator"].items():
+            part, _, inner = name.partition(".")
+            states[part][inner] = weight
+        return states
+
+    def prepare(self) -> None:
+        """Held-out pairs, and a poem by the poet for each."""
+        source = self._lessons(held_out=True)
+        self.held = source.take(np.linspace(0, len(source) - 1, min(JUDGED, len(source))).astype(int))
+        count = len(self.held.codes)
+        draw = Draw(self.config.run.seed, 0, count, slice(None), self.world.device, "held-out/")
+        self.written = self.game.write(self.held, draw)
+
+    @torch.no_grad()
+    def measure(self, generator: nn.Module) -> Metrics:
+        """What both lose, and how often the right poem of two for the same picture seems the better one."""
+        bench, held = self.game.bench(generator), self.held
+        terms = bench.losses(held, self.written, held.codes).terms
+        fits, reads = bench.verdicts(held.paired, held.codes)
+        others = {"unpaired": held.unpaired, "generated": self.written}
+        texts = {"disordered": held.disordered, "paragraphic": held.paragraphic, "generated": self.written}
+        first = {f"paired over {name}": fits > bench.verdicts(poems, held.codes)[0] for name, poems in others.items()}
+        first |= {f"poetic over {name}": reads > bench.verdicts(poems, held.codes)[1] for name, poems in texts.items()}
+        shares = {name: float(found.float().mean()) for name, found in first.items()}
+        return {"held_out_distance": float(sum(terms.values())), **shares}
+
+    def draw_sheet(self, generator: nn.Module, stem: Path) -> None:
+        """Nothing to show."""
+
+
+class AdversarialRun(LessonRun):
     """The poet against its two critics, from the likelihood model on."""
 
     part = POET
@@ -220,22 +301,15 @@ class AdversarialRun(StageRun):
         self.codes = codes_of(self.parts, self._shown().thumbnails, device)
         reference = poet_of(self.parts).to(device)
         poet = deepcopy(reference).train().requires_grad_(True)
+        players = self._critic(RELEVANCE), self._critic(STYLE)
         lengths = self.tokens.lengths[self.verse.train]
-        game = AdversarialGame(poet, reference, *self._critics(), self.prompter, c.game, 1 + float(lengths.mean()))
-        pairs = half(self.verse, self.verse.match.train)
-        source = LessonSource(self.verse, self.tokens, pairs, self.codes, self._encode, c.run.seed)
-        return Trainer(game, source, c.recipe, c.budget(), c.run.seed, self.world)
+        game = AdversarialGame(poet, reference, *players, self.prompter, c.game, 1 + float(lengths.mean()))
+        return Trainer(game, self._lessons(), c.recipe, c.budget(), c.run.seed, self.world)
 
-    def _critics(self) -> tuple[Critic, Critic]:
-        """New ones: those that a model brings have been pleased already."""
-        sizes, words = self.config.critics, len(self.tokenizer)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.config.run.seed)
-            relevance = Critic(words, len(MATCHES), self.codes.shape[1], sizes)
-            return relevance.to(self.world.device), Critic(words, len(STYLES), 0, sizes).to(self.world.device)
-
-    def _encode(self, text: str) -> Ints:
-        return np.array(encoded_poem(self.tokenizer, text)[: self.config.game.tokens] or [0], np.int64)
+    def _critic(self, part: str) -> Critic:
+        """One that has learnt to judge, and learns on."""
+        require_part(self.parts, part)
+        return cast(Critic, self.parts.modules[part]).to(self.world.device).train().requires_grad_(True)
 
     def trained(self) -> Mapping[str, Mapping[str, Any]]:
         """The poet and its critics."""
@@ -260,13 +334,11 @@ class AdversarialRun(StageRun):
         game = cast(AdversarialGame, self.trainer.game)
         total, count = likelihood(poet, self.prompter, [self.tokens[row] for row in self.pairs.poem], self.seen)
         written = self._write(poet)
-        style, relevance, there = game.potentials(written.tokens, self.seen)
-        assert relevance is not None
-        last = there.sum(1, keepdim=True) - 1
+        relevance, style = game.bench.verdicts(written.tokens, self.seen)
         return {
             "held_out_distance": total / count,
-            "relevance": float(relevance.gather(1, last).mean()),
-            "style": float(style.gather(1, last).mean()),
+            "relevance": float(relevance.mean()),
+            "style": float(style.mean()),
             "distinct_2": variety_of(written.tokens),
             "self_bleu": self_bleu([poem.tolist() for poem in written.tokens]),
         }
@@ -289,5 +361,6 @@ RUNS_OF: Mapping[str, type[StageRun]] = {
     ENCODER: EncoderRun,
     EMBEDDING: EmbeddingRun,
     LIKELIHOOD: LikelihoodRun,
+    CRITICS: CriticsRun,
     ADVERSARIAL: AdversarialRun,
 }

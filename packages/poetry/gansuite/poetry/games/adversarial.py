@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.game import Losses
 from gansuite.core.randomness import Draw
 from gansuite.core.trainer import NonFinite
 from gansuite.poetry.controls import Controls
+from gansuite.poetry.games.judging import Bench, Lesson
 from gansuite.poetry.games.likelihood import packed_poems
 from gansuite.poetry.games.rollout import Manner, Poems, decoder_of, returns, roll_out, variety_of
-from gansuite.poetry.negatives import DISORDERED, PARAGRAPHIC, POETIC
-from gansuite.poetry.negatives import GENERATED as WRITTEN
-from gansuite.poetry.networks.critics import GENERATED, PAIRED, UNPAIRED, Critic, log_odds
+from gansuite.poetry.networks.critics import Critic
 from gansuite.poetry.networks.poet import Poet
-from gansuite.poetry.packing import Packed, table_of
+from gansuite.poetry.packing import Packed
 from gansuite.poetry.prompts import Prompter
 from gansuite.poetry.split import Ints
 
@@ -45,7 +42,7 @@ class GameConfig:
         smoothing: of the critics' labels.
         clip: the most that one whitened reward may say.
         sure: share of fresh poems that a critic may tell before it stops learning.
-        patience: works over which the critics learn alone.
+        patience: works over which the critics learn alone, after what they know already.
         most_kl: nats a token from which on the poet is called back.
         least_variety: share of the different pairs of words that must remain of what there was at first.
     """
@@ -59,7 +56,7 @@ class GameConfig:
     smoothing: float = 0.1
     clip: float = 3.0
     sure: float = 0.9
-    patience: float = 2_000
+    patience: float = 200
     most_kl: float = 0.5
     least_variety: float = 0.85
 
@@ -87,32 +84,13 @@ class GameConfig:
         }[self.objective]
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """B pictures and what the critics are shown beside what the poet writes.
-
-    Attributes:
-        codes: (B, F).
-        controls: what is asked of the poet for each.
-        paired, unpaired, disordered, paragraphic: B poems each, as tokens without marks.
-    """
-
-    codes: Tensor
-    controls: Sequence[Controls]
-    paired: Sequence[Ints]
-    unpaired: Sequence[Ints]
-    disordered: Sequence[Ints]
-    paragraphic: Sequence[Ints]
-
-
 class AdversarialGame:
     """A `Game` on `Lesson`s: one poet, two critics.
 
     Args:
         poet: learns to please.
         reference: the likelihood model, which stays as it is.
-        relevance: D_m: paired, unpaired or generated.
-        style: D_p: poetic, disordered, paragraphic or generated.
+        relevance, style: the critics: see `Bench`.
         prompter: writes what stands before a poem.
         config: what they play for.
         length: tokens of a poem in the mean.
@@ -130,7 +108,8 @@ class AdversarialGame:
     ) -> None:
         self.generators = {"generator": poet}
         self.discriminators = {"relevance": relevance, "style": style}
-        self.poet, self.relevance, self.style = poet, relevance, style
+        self.poet = poet
+        self.bench = Bench(relevance, style, prompter.end, config.tokens, config.smoothing)
         self.reference = reference.eval().requires_grad_(False)
         self.prompter, self.config, self.length = prompter, config, length
         self.seen, self.variety, self.first_variety = 0.0, 0.0, 0.0
@@ -149,16 +128,10 @@ class AdversarialGame:
         return roll_out(poet, self.prompter, batch.codes, batch.controls, draw, manner)
 
     def discriminator_losses(self, batch: Lesson, fakes: Poems, draw: Draw) -> Losses:
-        """Cross entropy of both critics over every prefix."""
-        some = _one_each(fakes, batch)
-        shown = {PAIRED: batch.paired, UNPAIRED: batch.unpaired, GENERATED: some}
-        match, told_match = self._verdict(self.relevance, shown, batch.codes)
-        kinds = {POETIC: batch.paired, DISORDERED: batch.disordered, PARAGRAPHIC: batch.paragraphic, WRITTEN: some}
-        style, told_style = self._verdict(self.style, kinds, None)
-        signals = {"told_relevance": told_match, "told_style": told_style}
-        terms = {"relevance": match, "style": style}
-        rest = {name: float(self.told[name] <= self.config.sure) for name in terms}
-        return Losses({name: loss * rest[name] for name, loss in terms.items()}, signals)
+        """What the critics lose; one that tells nearly all that is written rests."""
+        found = self.bench.losses(batch, _one_each(fakes, batch), batch.codes)
+        rest = {name: float(self.told[name] <= self.config.sure) for name in found.terms}
+        return Losses({name: loss * rest[name] for name, loss in found.terms.items()}, found.signals)
 
     def penalties(self, batch: Lesson, fakes: Poems, draw: Draw) -> Losses:
         """None: labels are smoothed instead."""
@@ -211,40 +184,7 @@ class AdversarialGame:
         self.seen, self.variety, self.first_variety = (state[name] for name in ("seen", "variety", "first_variety"))
         self.told = {name: state[f"told_{name}"] for name in self.told}
 
-    # ------------------------------------------------------------------ what they say
-
-    def _verdict(
-        self, critic: Critic, shown: Mapping[int, Sequence[Ints]], codes: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """Cross entropy over all prefixes, and the share of poems written by the poet that are told by their end."""
-        every = [poem for poems in shown.values() for poem in poems]
-        ids, there = table_of(self._read(every), next(critic.parameters()).device)
-        count = len(ids) // len(shown)
-        wanted = torch.tensor(list(shown), device=ids.device).repeat_interleave(count)
-        logits = critic(ids, None if codes is None else codes.repeat(len(shown), 1))
-        losses = F.cross_entropy(
-            logits.transpose(1, 2),
-            wanted[:, None].expand_as(ids),
-            reduction="none",
-            label_smoothing=self.config.smoothing,
-        )
-        final = logits[torch.arange(len(ids)), there.sum(1) - 1].argmax(-1)
-        told = (final == wanted)[wanted == max(shown)].float().mean()
-        return (losses * there).sum(1).div(there.sum(1)).mean(), told
-
-    @torch.no_grad()
-    def potentials(self, poems: Sequence[Ints], codes: Tensor | None) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Log odds after each token and the end, (N, L): poetic of the rest, paired of the rest; and bool, where."""
-        ids, there = table_of(self._read(poems), next(self.style.parameters()).device)
-        style = log_odds(self.style(ids), POETIC)
-        return style, None if codes is None else log_odds(self.relevance(ids, codes), PAIRED), there
-
-    def _read(self, poems: Sequence[Ints]) -> list[Ints]:
-        """As critics read poems: with the mark of their end, for to stop early is a choice to be judged like others.
-
-        Those as long as may be were cut off and have none.
-        """
-        return [np.append(poem, self.prompter.end)[: self.config.tokens] for poem in poems]
+    # ------------------------------------------------------------------ the poet's losses
 
     def _policy(self, batch: Lesson, fakes: Poems) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """The policy's loss, KL(poet | likelihood model) in nats a token, and the mean rewards."""
@@ -265,7 +205,7 @@ class AdversarialGame:
         self, fakes: Poems, codes: Tensor, packed: Packed, chosen: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The advantage of every token that was sampled, in the order of the packed rows; and the mean rewards."""
-        style, relevance, there = self.potentials(fakes.tokens, codes)
+        style, relevance, there = self.bench.potentials(fakes.tokens, codes)
         assert relevance is not None
         last = there.sum(1, keepdim=True) - 1
         said = {"relevance": relevance.gather(1, last).mean(), "style": style.gather(1, last).mean()}

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gansuite.poetry.networks.embedding import Embedding
+
 PAIRED, UNPAIRED, GENERATED = range(3)
 MATCHES = ("paired", "unpaired", "generated")
 
@@ -66,6 +68,16 @@ class Critic(nn.Module):
     def _judged(self, known: Tensor) -> Tensor:
         logits: Tensor = self.judge(known)
         return logits
+
+
+def listening(embedding: Embedding, classes: int) -> Critic:
+    """A new critic of matches that reads poems as an embedding does: what goes with a picture is half known there."""
+    vocabulary, picture = embedding.sizes
+    sizes = CriticConfig(embedding.config.token, embedding.config.width)
+    critic = Critic(vocabulary, classes, picture + embedding.config.shared, sizes)
+    critic.token.load_state_dict(embedding.token.state_dict())
+    critic.read.load_state_dict(embedding.read.state_dict())
+    return critic
 
 
 def log_odds(logits: Tensor, kind: int) -> Tensor:
