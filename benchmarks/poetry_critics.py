@@ -4,9 +4,9 @@
         --held-out valid_authors.jsonl.xz --prose prose.jsonl.xz --judge judges --out critics
 
 For each reward (none, relevance, style, both) and seed the adversarial stage runs for as many steps from the same
-likelihood model and the same critics; `none` takes the same steps without any reward. Then each writes for the same held-out pictures at
-temperature 1, and the judges, which no reward comes from, measure. The likelihood model itself writes at several
-temperatures: what the adversarial one gains counts only outside that curve (Caccia et al. 2020, "Language GANs Falling
+likelihood model and the same critics; `none` takes the same steps without any reward. Then each writes for the same
+held-out pictures at temperature 1, and the judges, which no reward comes from, measure. The likelihood model itself
+writes at several temperatures: what the adversarial one gains counts only outside that curve (Caccia et al. 2020, "Language GANs Falling
 Short"). Rows are kept in OUT/rows.jsonl: what is there is not done again.
 """
 

@@ -114,7 +114,7 @@ MODELS: dict[str, Values] = {
         "recipe": {
             "batch_size": 16,
             "penalty_interval": 8,
-            "generator_lr": 1e-4,
+            "generator_lr": 4e-4,
             "discriminator_lr": 5e-4,
             "beta1": 0.5,  # ScratchGAN: de Masson d'Autume et al. 2019
             "beta2": 0.99,

@@ -309,7 +309,7 @@ class AdversarialRun(LessonRun):
     def _critic(self, part: str) -> Critic:
         """One that has learnt to judge, and learns on."""
         require_part(self.parts, part)
-        return cast(Critic, self.parts.modules[part]).to(self.world.device).train().requires_grad_(True)
+        return deepcopy(cast(Critic, self.parts.modules[part])).to(self.world.device).train().requires_grad_(True)
 
     def trained(self) -> Mapping[str, Mapping[str, Any]]:
         """The poet and its critics."""

@@ -6,7 +6,7 @@ holds the two to the same numbers. B rows, n new tokens, T tokens read, H heads,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,22 +21,22 @@ Layer = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Memory:
-    """Keys and values of T tokens in each layer: (layers, 2, B, H, T, W / H)."""
+    """Keys and values of T tokens in each layer, (B, H, T, W / H) each: apart, so that to read on copies them once."""
 
-    kept: Tensor
+    kept: Sequence[tuple[Tensor, Tensor]]
 
     @property
     def length(self) -> int:
         """T."""
-        return self.kept.shape[-2]
+        return self.kept[0][0].shape[2]
 
     def take(self, rows: Tensor) -> Memory:
         """Some rows, int64 (B',), as often as they are named."""
-        return Memory(self.kept.index_select(2, rows))
+        return Memory([(keys[rows], values[rows]) for keys, values in self.kept])
 
     def cut(self, length: int) -> Memory:
         """The first tokens alone."""
-        return Memory(self.kept[..., :length, :])
+        return Memory([(keys[:, :, :length], values[:, :, :length]) for keys, values in self.kept])
 
 
 class Decoder:
@@ -64,8 +64,8 @@ class Decoder:
 
     def empty(self, rows: int) -> Memory:
         """Nothing read yet in B rows."""
-        shape = (len(self.layers), 2, rows, self.heads, 0, self.width // self.heads)
-        return Memory(self.tokens.new_zeros(shape))
+        nothing = self.tokens.new_zeros(rows, self.heads, 0, self.width // self.heads)
+        return Memory([(nothing, nothing)] * len(self.layers))
 
     def embed(self, ids: Tensor, codes: Tensor | None = None) -> Tensor:
         """Embeddings (B, n, W) of ids int64 (B, n); the first places hold the pictures of codes (B, F), if any."""
@@ -83,23 +83,23 @@ class Decoder:
         x = embedded + self.positions[past : past + n]
         mask = None if n == 1 else torch.ones(n, past + n, dtype=torch.bool, device=x.device).tril(past)
         kept = []
-        for layer, (keys, values) in zip(self.layers, memory.kept, strict=True):
-            x, pair = self._block(layer, x, keys, values, mask)
+        for layer, known in zip(self.layers, memory.kept, strict=True):
+            x, pair = self._block(layer, x, known, mask)
             kept.append(pair)
-        return F.linear(_norm(x, self.last), self.tokens), Memory(torch.stack(kept))
+        return F.linear(_norm(x, self.last), self.tokens), Memory(kept)
 
     def _block(
-        self, layer: Layer, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+        self, layer: Layer, x: Tensor, known: tuple[Tensor, Tensor], mask: Tensor | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """One layer (Radford et al. 2019): attention and a perceptron, each after a norm and added to its input."""
         conv = partial(_conv, layer)
         q, k, v = conv("attn.c_attn", _norm(x, _part(layer, "ln_1."))).chunk(3, -1)
         q, k, v = (part.reshape(*part.shape[:2], self.heads, -1).transpose(1, 2) for part in (q, k, v))
-        k, v = torch.cat([keys, k], 2), torch.cat([values, v], 2)
+        k, v = torch.cat([known[0], k], 2), torch.cat([known[1], v], 2)
         heard = F.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).flatten(2)
         x = x + conv("attn.c_proj", heard)
         inner = F.gelu(conv("mlp.c_fc", _norm(x, _part(layer, "ln_2."))), approximate="tanh")
-        return x + conv("mlp.c_proj", inner), torch.stack([k, v])
+        return x + conv("mlp.c_proj", inner), (k, v)
 
 
 def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
