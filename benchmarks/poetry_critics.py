@@ -6,8 +6,8 @@
 For each reward (none, relevance, style, both) and seed the adversarial stage runs for as many steps from the same
 likelihood model and the same critics; `none` takes the same steps without any reward. Then each writes for the same
 held-out pictures at temperature 1, and the judges, which no reward comes from, measure. The likelihood model itself
-writes at several temperatures: what the adversarial one gains counts only outside that curve (Caccia et al. 2020, "Language GANs Falling
-Short"). Rows are kept in OUT/rows.jsonl: what is there is not done again.
+writes at several temperatures: what the adversarial one gains counts only outside that curve (Caccia et al. 2020,
+"Language GANs Falling Short"). Rows are kept in OUT/rows.jsonl: what is there is not done again.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def main() -> None:
     """Train, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--start", required=True, help="the likelihood model, with critics that have learnt to judge it")
+    parser.add_argument("--start", required=True, help="the likelihood model, with critics that have learnt")
     parser.add_argument("--images", action="append", required=True)
     parser.add_argument("--corpus", action="append", required=True)
     parser.add_argument("--held-out", action="append", required=True)
