@@ -73,6 +73,14 @@ def test_the_half_of_a_poem_follows_from_what_poems_say(tmp_path: Path) -> None:
     assert halves(items, "one") == halves(items[::-1], "other")
 
 
+def test_both_halves_have_poems_even_of_one_file_without_authors(tmp_path: Path) -> None:
+    for seed in range(3):
+        text = "\n\n".join(poem(100 * seed + number) for number in range(30))
+        path = write(tmp_path / f"{seed}" / "mine.txt", text)
+        corpus = open_verse(PoemDataConfig((str(path),)), cache_root=tmp_path / "cache").corpus
+        assert set(half_of(corpus).tolist()) == {REWARD, JUDGE}
+
+
 # ---- reading
 
 

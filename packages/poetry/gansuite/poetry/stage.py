@@ -137,5 +137,16 @@ class StageRun(ArtRun[PoemConfig]):
 
 
 def half(verse: Verse, pairs: Pairs) -> Pairs:
-    """The pairs that those may learn from who are rewarded for it; a judge learns from the others."""
-    return pairs.where(half_of(verse.corpus)[pairs.poem] == REWARD)
+    """The pairs that those may learn from who are rewarded for it; a judge learns from the others.
+
+    Raises:
+        GansuiteError: there are none.
+    """
+    found = pairs.where(half_of(verse.corpus)[pairs.poem] == REWARD)
+    if not len(found):
+        raise GansuiteError(
+            f"Of {len(pairs)} pairs of a picture and a poem none is left to learn from, once judges have their half.",
+            "Say what goes together with --pairs FILE, or give more pictures, in folders named after what they show, "
+            "and more poems.",
+        )
+    return found
