@@ -21,7 +21,7 @@ MATCHES = ("paired", "unpaired", "generated")
 
 @dataclass(frozen=True)
 class CriticConfig:
-    """The size of a critic.
+    """The size of a critic of style; one of matches has that of the embedding from which it begins.
 
     Attributes:
         token: numbers in a token's embedding.
