@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gansuite.core.files import write_atomically
+from gansuite.core.game import Game
 from gansuite.core.randomness import Draw
 from gansuite.core.session import Kept
 from gansuite.core.trainer import Metrics, Trainer
@@ -35,6 +37,7 @@ from gansuite.poetry.networks import poet as poets
 from gansuite.poetry.networks.critics import MATCHES, Critic
 from gansuite.poetry.networks.embedding import Embedding
 from gansuite.poetry.networks.encoder import Encoder
+from gansuite.poetry.pairs import Pairs
 from gansuite.poetry.parts import (
     PLACED,
     POET,
@@ -215,12 +218,19 @@ class LessonRun(StageRun):
         codes: (M, F), of the pictures.
     """
 
-    codes: Tensor
+    def build_trainer(self) -> Trainer:
+        """The trainer of this stage."""
+        c = self.config
+        require_part(self.parts, POET)
+        self.codes = codes_of(self.parts, self._shown().thumbnails, self.world.device)
+        source = self._lessons(half(self.verse, self.verse.match.train))
+        return Trainer(self._game(), source, c.recipe, c.budget(), c.run.seed, self.world)
 
-    def _lessons(self, held_out: bool = False) -> LessonSource:
-        """The pairs of those who are rewarded for them, or the held-out ones."""
-        match = self.verse.match
-        pairs = match.held_out if held_out else half(self.verse, match.train)
+    @abstractmethod
+    def _game(self) -> Game:
+        """Who learns; `codes` are there."""
+
+    def _lessons(self, pairs: Pairs) -> LessonSource:
         return LessonSource(self.verse, self.tokens, pairs, self.codes, self._encode, self.config.run.seed)
 
     def _encode(self, text: str) -> Ints:
@@ -233,11 +243,8 @@ class CriticsRun(LessonRun):
     part = RELEVANCE
     yardstick = "held-out pairs: cross entropy of both critics; how often they put the right one of two poems first"
 
-    def build_trainer(self) -> Trainer:
-        """The trainer of this stage."""
+    def _game(self) -> Game:
         c, device = self.config, self.world.device
-        require_part(self.parts, POET)
-        self.codes = codes_of(self.parts, self._shown().thumbnails, device)
         space = cast(Embedding, self.parts.modules[PLACED])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(c.run.seed)
@@ -248,7 +255,7 @@ class CriticsRun(LessonRun):
         self.game = JudgingGame(
             nn.ModuleDict(players).to(device), poet_of(self.parts), self.prompter, c.game.tokens, c.game.smoothing
         )
-        return Trainer(self.game, self._lessons(), c.recipe, c.budget(), c.run.seed, self.world)
+        return self.game
 
     def trained(self) -> Mapping[str, Mapping[str, Any]]:
         """The critics."""
@@ -265,7 +272,7 @@ class CriticsRun(LessonRun):
 
     def prepare(self) -> None:
         """Held-out pairs, and a poem by the poet for each."""
-        source = self._lessons(held_out=True)
+        source = self._lessons(self.verse.match.held_out)
         self.held = source.take(np.linspace(0, len(source) - 1, min(JUDGED, len(source))).astype(int))
         count = len(self.held.codes)
         draw = Draw(self.config.run.seed, 0, count, slice(None), self.world.device, "held-out/")
@@ -294,17 +301,13 @@ class AdversarialRun(LessonRun):
     part = POET
     yardstick = "held-out pairs: nats a token; poems for held-out pictures: what the critics say, variety"
 
-    def build_trainer(self) -> Trainer:
-        """The trainer of this stage."""
-        c, device = self.config, self.world.device
-        require_part(self.parts, POET)
-        self.codes = codes_of(self.parts, self._shown().thumbnails, device)
-        reference = poet_of(self.parts).to(device)
+    def _game(self) -> Game:
+        reference = poet_of(self.parts).to(self.world.device)
         poet = deepcopy(reference).train().requires_grad_(True)
         players = self._critic(RELEVANCE), self._critic(STYLE)
         lengths = self.tokens.lengths[self.verse.train]
-        game = AdversarialGame(poet, reference, *players, self.prompter, c.game, 1 + float(lengths.mean()))
-        return Trainer(game, self._lessons(), c.recipe, c.budget(), c.run.seed, self.world)
+        length = 1 + float(lengths.mean())
+        return AdversarialGame(poet, reference, *players, self.prompter, self.config.game, length)
 
     def _critic(self, part: str) -> Critic:
         """One that has learnt to judge, and learns on."""

@@ -24,12 +24,11 @@ def half_of(corpus: Corpus) -> npt.NDArray[np.int8]:
     what the poems say: another order, or other poems beside them, change nothing, unless the poem whose fingerprint
     stands for an author goes, or a half was empty without them.
     """
-    halves = np.zeros(0, np.int8)
-    for groups in (corpus.group, corpus.work, np.arange(len(corpus.prints))):
+    for groups in (corpus.group, corpus.work):
         halves = _halves(groups, corpus.prints)
         if len(np.unique(halves)) > 1:
-            break
-    return halves
+            return halves
+    return _halves(np.arange(len(corpus.prints)), corpus.prints)
 
 
 def _halves(groups: npt.NDArray[Any], prints: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
