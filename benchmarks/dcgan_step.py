@@ -1,7 +1,8 @@
 """Our DCGAN step against the textbook loop: same architecture, batch and machine, ratios from one process.
 
 The textbook loop is the one everybody has read: fp32, BCE on a sigmoid, D(real) and D(fake) in separate passes, D's
-gradients kept in G's step, and worker processes that decode JPEGs. Runs alternate; medians are printed.
+gradients kept in G's step, and worker processes that decode JPEGs. Runs alternate. A ratio is the median of those of
+neighbouring runs, which a machine that is slow for a minute slows alike, with its quartiles beside it.
 
     python benchmarks/dcgan_step.py --width 64 --batch 64 --resolution 64
 """
@@ -111,8 +112,8 @@ def main() -> None:
         ("width", 64),
         ("batch", 64),
         ("resolution", 64),
-        ("steps", 4),
-        ("rounds", 7),
+        ("steps", 2),
+        ("rounds", 15),
         ("workers", 2),
     ):
         parser.add_argument(f"--{name}", type=int, default=default)
@@ -138,21 +139,22 @@ def main() -> None:
 
 
 def report(loops: dict[str, Callable[[], object]], args: argparse.Namespace, device: torch.device) -> None:
-    """Alternate the loops, print medians and ratios."""
+    """Alternate the loops, print medians, ratios and their quartiles."""
     for step in loops.values():
         seconds(step, 2, device)
     times: dict[str, list[float]] = {name: [] for name in loops}
     for _ in range(args.rounds):
         for name, step in loops.items():
             times[name].append(seconds(step, args.steps, device))
-    base = statistics.median(times["textbook"])
     print(
         f"{args.network} at {args.resolution} px, width {args.width}, batch {args.batch}, on {device}; "
         f"medians of {args.rounds}"
     )
     for name, values in times.items():
-        median = statistics.median(values)
-        print(f"{name:<12} {args.batch * args.steps / median:8.1f} images/s   {base / median:5.2f}x")
+        ratios = [base / value for base, value in zip(times["textbook"], values, strict=True)]
+        low, middle, high = statistics.quantiles(ratios, n=4)
+        speed = args.batch * args.steps / statistics.median(values)
+        print(f"{name:<12} {speed:8.1f} images/s   {middle:5.2f}x  ({low:.2f} to {high:.2f})")
 
 
 if __name__ == "__main__":

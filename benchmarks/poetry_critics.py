@@ -7,7 +7,8 @@ For each reward (none, relevance, style, both) and seed the adversarial stage ru
 likelihood model and the same critics; `none` takes the same steps without any reward. Then each writes for the same
 held-out pictures at temperature 1, and the judges, which no reward comes from, measure. The likelihood model itself
 writes at several temperatures: what the adversarial one gains counts only outside that curve (Caccia et al. 2020,
-"Language GANs Falling Short"). Rows are kept in OUT/rows.jsonl: what is there is not done again.
+"Language GANs Falling Short"). Rows are kept in OUT/rows.jsonl: what is there is not done again, so that processes with
+different `--arms` may share the work.
 """
 
 from __future__ import annotations
@@ -35,9 +36,15 @@ from gansuite.poetry.sampler import load_sampler
 from gansuite.poetry.scheme import HEARD_VERSION, heard_scheme
 from gansuite.poetry.training import AdversarialRun
 
+LIKELIHOOD = "likelihood"
 TEMPERATURES = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 COLUMNS = ("label first", "own at 10", "poeticness", "novelty 2", "self-BLEU", "distinct 2", "copied")
 BETTER = {"label first": 1, "own at 10": 1, "poeticness": 1, "novelty 2": 1, "self-BLEU": -1, "distinct 2": 1}
+
+
+def rows_of(kept: Path) -> list[dict[str, Any]]:
+    """What has been measured."""
+    return [json.loads(line) for line in kept.read_text("utf-8").splitlines()]
 
 
 def row_of(found: Figures) -> dict[str, float]:
@@ -117,11 +124,13 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--arms", default=",".join((LIKELIHOOD, *REWARDS)), help="which of them to do")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    arms = args.arms.split(",")
     kept = args.out / "rows.jsonl"
     args.out.mkdir(parents=True, exist_ok=True)
-    rows = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+    kept.touch()
     pictures = open_pictures(args.images)
     verse = open_verse(PoemDataConfig(**data_of(args)), pictures, heard_scheme, HEARD_VERSION)
     pile = held_out_pile(verse, pictures, args.count)
@@ -133,20 +142,21 @@ def main() -> None:
     def keep(name: str, seed: int, model: Path | str, temperature: float) -> None:
         texts = written(model, pile, lines, temperature, seed)
         found = row_of(yardsticks.measure(Lot(texts, pile.others, pile.thumbnails, pile.labels)))
-        rows.append({"name": name, "seed": seed, **found})
-        kept.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        print(json.dumps(rows[-1]), flush=True)
+        row = json.dumps({"name": name, "seed": seed, **found})
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(row + "\n")
+        print(row, flush=True)
 
-    done = {(row["name"], row["seed"]) for row in rows}
+    done = {(row["name"], row["seed"]) for row in rows_of(kept)}
     for seed in range(args.seeds):
-        for temperature in TEMPERATURES:
-            name = f"likelihood, T {temperature:g}"
-            if (name, seed) not in done:
-                keep(name, seed, args.start, temperature)
         for reward in REWARDS:
-            if (reward, seed) not in done:
+            if reward in arms and (reward, seed) not in done:
                 keep(reward, seed, train(args, reward, seed, args.out / f"{reward}-{seed}"), 1.0)
-    print("\n".join(table(rows)))
+        for temperature in TEMPERATURES:
+            name = f"{LIKELIHOOD}, T {temperature:g}"
+            if LIKELIHOOD in arms and (name, seed) not in done:
+                keep(name, seed, args.start, temperature)
+    print("\n".join(table(sorted(rows_of(kept), key=lambda row: (row["name"] not in REWARDS, row["name"])))))
 
 
 if __name__ == "__main__":

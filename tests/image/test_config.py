@@ -79,8 +79,9 @@ def test_the_model_flag_wins_over_the_file(tmp_path: Path) -> None:
     assert resolved(SHORT, file=file, model="dcgan").config.network.name == "dcgan"
 
 
-def test_the_model_flag_brings_its_own_whatever_the_file_says(tmp_path: Path, toml: Path) -> None:
-    file = written(tmp_path / "more.toml", toml.read_text(encoding="utf8") + "accumulate = 2\n")
+def test_a_file_for_one_model_says_nothing_of_another(tmp_path: Path, toml: Path) -> None:
+    text = toml.read_text(encoding="utf8").replace("[network]", '[network]\nname = "dcgan"')
+    file = written(tmp_path / "more.toml", text + "accumulate = 2\n")
     r = resolved(SHORT, file=file, model="dcgan-classic")
     assert (r.config.network.width, r.config.recipe.batch_size, r.config.recipe.generator_lr) == (64, 128, 2e-4)
     assert r.origins["recipe.batch_size"] == "model dcgan-classic"
@@ -89,7 +90,14 @@ def test_the_model_flag_brings_its_own_whatever_the_file_says(tmp_path: Path, to
     assert resolved(flags, file=file, model="dcgan-classic").config.recipe.batch_size == 12
 
 
-def test_the_objective_flag_brings_its_own_whatever_the_file_says(tmp_path: Path) -> None:
+def test_a_file_that_names_no_model_or_the_same_counts_beside_the_flag(tmp_path: Path, toml: Path) -> None:
+    r = resolved(SHORT, file=toml, model="dcgan-classic")
+    assert (r.config.network.name, r.config.network.width, r.config.recipe.batch_size) == ("dcgan-classic", 24, 20)
+    named = written(tmp_path / "same.toml", '[network]\nname = "dcgan-classic"\nwidth = 24\n')
+    assert resolved(SHORT, file=named, model="dcgan-classic").config.network.width == 24
+
+
+def test_a_file_for_one_objective_says_nothing_of_another(tmp_path: Path) -> None:
     text = '[game]\nobjective = "{}"\nr1 = 3.0\n[recipe]\ncritic_steps = 2\n'
     flags: Flags = {"game": {"objective": "wasserstein"}} | SHORT
     flagged = resolved(flags, file=written(tmp_path / "a", text.format("hinge")))

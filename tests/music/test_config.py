@@ -211,8 +211,9 @@ def test_a_model_in_the_file_is_a_model(tmp_path: Path) -> None:
     assert r.origins["network.norm"] == "model musegan-classic"
 
 
-def test_the_model_flag_brings_its_own_whatever_the_file_says(tmp_path: Path) -> None:
-    file = written(tmp_path / "a.toml", "[recipe]\ncritic_steps = 2\naccumulate = 2\n[network]\nnorm = 'none'\n")
+def test_a_file_for_one_model_says_nothing_of_another(tmp_path: Path) -> None:
+    said = "[recipe]\ncritic_steps = 2\naccumulate = 2\n[network]\nname = 'musegan'\nnorm = 'none'\n"
+    file = written(tmp_path / "a.toml", said)
     classic = resolved(SHORT, model="musegan-classic", file=file).config
     assert (classic.recipe.critic_steps, classic.network.norm) == (5, "batch")
     assert classic.recipe.accumulate == 2  # the classic says nothing of it

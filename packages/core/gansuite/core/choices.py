@@ -89,6 +89,8 @@ class Choices(Generic[C]):
     ) -> Resolved[C]:
         """Lay model, preset, file and flags over the defaults.
 
+        What a file sets for another model, or another objective, than the flag names is not taken from it.
+
         Args:
             model: by name, or None for the file's or the default.
             preset: auto, or one of the presets.
@@ -106,11 +108,11 @@ class Choices(Generic[C]):
         if name not in self.models:
             raise GansuiteError(f"There is no model called '{name}'.", did_you_mean(name, list(self.models)))
         layers = [Layer(f"model {name}", self.models[name])]
-        if model:  # what a flag names brings its own, whatever the file says
+        if _another(written, typed, "network", "name"):
             written = [_without(layer, self.models.values()) for layer in written]
         said = resolve(self.kind, [*layers, *written, *typed]).config
         layers.append(Layer(f"objective {said.game.objective}", self.objectives.get(said.game.objective, {})))
-        if _said(typed, "game", "objective"):
+        if _another(written, typed, "game", "objective"):
             written = [_without(layer, self.objectives.values()) for layer in written]
         if self._endless(said, preset):
             layers.append(Layer("minutes if nothing is said", {"run": {"minutes": MINUTES}}))
@@ -142,6 +144,12 @@ def _without(layer: Layer, others: Iterable[Values]) -> Layer:
         for section, values in layer.values.items()
     }
     return Layer(layer.origin, kept)
+
+
+def _another(written: Sequence[Layer], typed: Sequence[Layer], section: str, key: str) -> bool:
+    """Whether a flag names another than the file does."""
+    file, flag = (_said(layers, section, key) for layers in (written, typed))
+    return None not in (file, flag) and file != flag
 
 
 def _said(layers: Sequence[Layer], section: str, key: str) -> Any:
