@@ -101,7 +101,7 @@ PRESETS: dict[str, Values] = {
         "rhythm": {"log": 5, "sheet": 20, "checkpoint": 20, "measure": 40},
         "run": {"steps": 40},
     },
-    "small": {},  # 1.5 M parameters: learns on two cores
+    "small": {},  # 1.1 M parameters: learns on two cores
     "base": {  # for a GPU
         "network": {"latent": 64, "width": 256, "step_width": 128, "octave_width": 48, "depth": 4},
         "critic": {"chroma_width": 256},

@@ -128,11 +128,12 @@ class AdversarialGame:
 
     def generator_losses(self, batch: Works, fakes: Tensor, draw: Draw) -> Losses:
         """The generator's loss; a paired objective lets it see real works beside its own."""
-        if self.objective.paired:
-            a, b = self._judged(*self._shown(batch, fakes, draw), batch.labels)
-            return Losses({"generator": self.objective.generator(b, a)})
         b = self.judged(self._augment(fakes, draw.scoped("fake")), batch.labels)
-        return Losses({"generator": self.objective.generator(b, None)})
+        if not self.objective.paired:
+            return Losses({"generator": self.objective.generator(b, None)})
+        with torch.no_grad():  # no gradient goes from real works to the generator
+            a = self.judged(self._real(batch, draw), batch.labels)
+        return Losses({"generator": self.objective.generator(b, a)})
 
     def adapt(self, signals: Mapping[str, float], images: int) -> Mapping[str, float]:
         """Let the strength of augmentation follow the signal of overfitting."""
@@ -151,9 +152,11 @@ class AdversarialGame:
 
     def _shown(self, batch: Works, fakes: Tensor, draw: Draw) -> tuple[Tensor, Tensor]:
         """Real and generated works as the discriminator sees them: (B, 3, S, S) each."""
+        return self._real(batch, draw), self._augment(fakes, draw.scoped("fake"))
+
+    def _real(self, batch: Works, draw: Draw) -> Tensor:
         real = to_unit(batch.pictures)
-        real = flip(real, draw) if self.config.flip else real
-        return self._augment(real, draw.scoped("real")), self._augment(fakes, draw.scoped("fake"))
+        return self._augment(flip(real, draw) if self.config.flip else real, draw.scoped("real"))
 
     def _studied(
         self, real: Tensor, fakes: Tensor, labels: Tensor | None, draw: Draw
@@ -166,13 +169,6 @@ class AdversarialGame:
         logits, lessons = self.studied(_together(real, fakes), _doubled(labels), u)
         a, b = logits.split([len(real), len(fakes)])
         return a, b, lessons
-
-    def _judged(self, real: Tensor, fakes: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Logits of both."""
-        if not self.config.joint:
-            return self.judged(real, labels), self.judged(fakes, labels)
-        a, b = self.judged(_together(real, fakes), _doubled(labels)).split([len(real), len(fakes)])
-        return a, b
 
     def _augment(self, x: Tensor, draw: Draw) -> Tensor:
         return augment(x, self.augmentations, self.strength, draw)

@@ -69,10 +69,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Played:
-    """Generated phrases (B, K, T, P, C) and which bars of them were given (B, K, M)."""
+    """Generated phrases (B, K, T, P, C), which bars of them were given (B, K, M), and the phrases these are from."""
 
     x: Tensor
     given: Tensor
+    real: Tensor
 
 
 class MaskedGame:
@@ -98,12 +99,14 @@ class MaskedGame:
         given = self._given(batch, draw)
         stochastic = c.neurons == "stochastic"
         noise = draw.uniform("neurons", *batch.cells.shape[1:], c.channels) if stochastic else None
-        z = draw.normal("z", self.generator.latent_size)
-        return Played(self.generator(z, to_channels(batch.cells, c.channels), given, batch.present, noise), given)
+        z, real = draw.normal("z", self.generator.latent_size), to_channels(batch.cells, c.channels)
+        return Played(self.generator(z, real, given, batch.present, noise), given, real)
 
     def discriminator_losses(self, batch: Batch, fakes: Played, draw: Draw) -> Losses:
         """The critic's loss."""
-        a, b = self._logits(batch, fakes, draw)
+        shifts = self._shifts(len(batch.cells), draw)
+        a = self._logits(fakes.real, batch, fakes.given, shifts)
+        b = self._logits(fakes.x, batch, fakes.given, shifts)
         loss = self._mean([self.objective.discriminator(*pair) for pair in zip(a, b, strict=True)])
         signals = {
             "real_sign": self.objective.margin(a[0], b[0]).detach().sign().mean(),
@@ -120,7 +123,7 @@ class MaskedGame:
         if not (c.r1 or c.r2 or c.gradient_penalty):
             return Losses({})
         shifts = self._shifts(len(batch.cells), draw)
-        real = moved(to_channels(batch.cells, self.generator.config.channels), shifts, self._drums)
+        real = moved(fakes.real, shifts, self._drums)
         fake = moved(fakes.x, shifts, self._drums)
 
         def critic(x: Tensor) -> Tensor:
@@ -138,13 +141,14 @@ class MaskedGame:
 
     def generator_losses(self, batch: Batch, fakes: Played, draw: Draw) -> Losses:
         """The generator's loss; a paired objective looks at real phrases beside its own."""
-        if self.objective.paired:
-            a, b = self._logits(batch, fakes, draw)
-            terms = [self.objective.generator(fake, real) for fake, real in zip(b, a, strict=True)]
-            return Losses({"generator": self._mean(terms)})
-        x = moved(fakes.x, self._shifts(len(batch.cells), draw), self._drums)
-        b = self.critic.levels(self.judged(x, fakes.given, batch.present))
-        return Losses({"generator": self._mean([self.objective.generator(fake.flatten(), None) for fake in b])})
+        shifts = self._shifts(len(batch.cells), draw)
+        b = self._logits(fakes.x, batch, fakes.given, shifts)
+        if not self.objective.paired:
+            return Losses({"generator": self._mean([self.objective.generator(fake, None) for fake in b])})
+        with torch.no_grad():
+            a = self._logits(fakes.real, batch, fakes.given, shifts)
+        terms = [self.objective.generator(fake, real) for fake, real in zip(b, a, strict=True)]
+        return Losses({"generator": self._mean(terms)})
 
     def adapt(self, signals: Mapping[str, float], images: int) -> Mapping[str, float]:
         """Steepen the neurons' sigmoid (slope annealing: Chung et al. 2017, section 3.4)."""
@@ -173,14 +177,10 @@ class MaskedGame:
     def _mean(terms: Sequence[Tensor]) -> Tensor:
         return torch.stack(list(terms)).mean()
 
-    def _logits(self, batch: Batch, fakes: Played, draw: Draw) -> tuple[list[Tensor], list[Tensor]]:
-        """Logits of real and generated phrases, flat, level by level: of phrases, of bars, of bars of tracks."""
-        shifts = self._shifts(len(batch.cells), draw)
-        real = moved(to_channels(batch.cells, self.generator.config.channels), shifts, self._drums)
-        both = torch.cat([real, moved(fakes.x, shifts, self._drums)])
-        logits = self.judged(both, fakes.given.repeat(2, 1, 1), batch.present.repeat(2, 1))
-        a, b = ([level.flatten() for level in self.critic.levels(half)] for half in logits.chunk(2))
-        return a, b
+    def _logits(self, x: Tensor, batch: Batch, given: Tensor, shifts: Tensor | None) -> list[Tensor]:
+        """What the critic says of phrases, flat, level by level: of phrases, of bars, of bars of tracks."""
+        logits = self.judged(moved(x, shifts, self._drums), given, batch.present)
+        return [level.flatten() for level in self.critic.levels(logits)]
 
     def _shifts(self, rows: int, draw: Draw) -> Tensor | None:
         n = self.config.transpose

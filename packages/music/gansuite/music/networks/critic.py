@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn, unflatten
+from torch.nn.functional import pad
 from torch.nn.utils.parametrize import register_parametrization
 
 from gansuite.core.errors import GansuiteError
@@ -51,11 +52,16 @@ class Critic(nn.Module):
     H = 1 + M + K M: the phrase, each bar over all tracks, and each bar of each track; or 1 alone.
     """
 
+    summing: Tensor
+
     def __init__(self, grid: Grid, config: MuseGANConfig, streams: CriticConfig) -> None:
         super().__init__()
         self.grid, self.lengths, self.streams = grid, config.lengths, streams
         k, d = len(grid.tracks), config.width
         self.private = BarEncoder(grid, config)
+        classes = torch.eye(PITCH_CLASSES).repeat_interleave(config.channels, 0)
+        channels = torch.eye(config.channels).repeat(PITCH_CLASSES, 1)
+        self.register_buffer("summing", torch.cat([classes, channels], 1), persistent=False)
         size = k * d + 2 * k
         if streams.onsets:
             self.rhythm = nn.Sequential(nn.Linear(grid.bar * 2 * k, d), nn.LeakyReLU(0.2), nn.Linear(d, d))
@@ -83,10 +89,11 @@ class Critic(nn.Module):
         private = self.private(x)
         parts = [private.transpose(1, 2).flatten(2), given.transpose(1, 2).to(x.dtype)]
         parts.append(present[:, None].expand(-1, bars, -1).to(x.dtype))
+        sums = self._sums(x)
         if self.streams.onsets:
-            parts.append(activate(self.rhythm(self._rhythm(x))))
+            parts.append(activate(self.rhythm(self._rhythm(x, sums))))
         if self.streams.chroma:
-            half = activate(self.half_beat(self._chroma(x)))
+            half = activate(self.half_beat(self._chroma(sums)))
             parts.append(activate(self.harmony(unflatten(half, 1, (bars, -1)).flatten(2))))
         merged = activate(self.merged(torch.cat(parts, -1)))
         phrase = activate(self.phrase(merged.flatten(1)))
@@ -106,21 +113,29 @@ class Critic(nn.Module):
         sizes = [1, bars, logits.shape[1] - 1 - bars] if self.streams.private_logits else [1]
         return list(torch.split(logits, sizes, 1))
 
-    def _rhythm(self, x: Tensor) -> Tensor:
+    def _sums(self, x: Tensor) -> Tensor:
+        """How much of each step sounds, by pitch class and then by channel: (K, B, T, 12 + C).
+
+        One product over the phrase in place of several sums, each of which would go through all of it.
+        """
+        octaves = unflatten(x.transpose(0, 1), 3, (OCTAVES, PITCH_CLASSES)).flatten(4)
+        return (octaves @ self.summing.to(x.dtype)).sum(3)
+
+    def _rhythm(self, x: Tensor, sums: Tensor) -> Tensor:
         """How many notes begin and end at each step of each track: (B, M, S 2 K)."""
-        sounding = x.sum(-1)
-        before = torch.cat([torch.zeros_like(sounding[:, :, :1]), sounding[:, :, :-1]], 2)
-        change = sounding - before
-        begins = x[..., 0].sum(-1) if self.lengths else change.clamp(min=0).sum(-1)
-        ends = (-change).clamp(min=0).sum(-1)
+        if self.lengths:
+            begins, holds = sums[..., PITCH_CLASSES:].transpose(0, 1).unbind(-1)
+            ends = pad(begins + holds, (1, -1)) - holds  # what sounded and is not held on
+        else:
+            change = x[..., 0] - pad(x[..., 0], (0, 0, 1, -1))
+            begins, ends = change.clamp(min=0).sum(-1), (-change).clamp(min=0).sum(-1)
         both = unflatten(torch.stack([begins, ends], -1), 2, (self.grid.bars, -1))
         return both.permute(0, 2, 3, 1, 4).flatten(2)
 
-    def _chroma(self, x: Tensor) -> Tensor:
+    def _chroma(self, sums: Tensor) -> Tensor:
         """How much of each half beat (or beat) each pitch class of each track sounds: (B, looks M, K 12)."""
-        sounding = unflatten(x.sum(-1), -1, (OCTAVES, PITCH_CLASSES)).sum(-2)
-        half = unflatten(sounding, 2, (self.looks * self.grid.bars, -1)).mean(3)
-        return half.transpose(1, 2).flatten(2)
+        half = unflatten(sums[..., :PITCH_CLASSES], 2, (self.looks * self.grid.bars, -1)).mean(3)
+        return half.permute(1, 2, 0, 3).flatten(2)
 
 
 def spread(x: Tensor) -> Tensor:

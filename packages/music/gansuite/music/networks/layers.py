@@ -6,9 +6,11 @@ B batch, K tracks, M bars, S steps of a bar, T = M S steps, C channels, P = 84 p
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn.functional import leaky_relu, normalize
 
 from gansuite.core.errors import GansuiteError
@@ -106,6 +108,22 @@ def check_neurons(kind: str) -> None:
         raise GansuiteError(f"There are no '{kind}' neurons.", f"Use one of: {', '.join(NEURONS)}.")
 
 
+class _StraightThrough(torch.autograd.Function):
+    """1 where the probability of a logit is above a bar, else 0; in the backward pass the sigmoid itself."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, logits: Tensor, slope: float, bar: Tensor | float) -> Tensor:  # type: ignore[override]
+        p = torch.sigmoid(_scaled(logits, slope))
+        ctx.save_for_backward(p)
+        ctx.slope = slope  # type: ignore[attr-defined]
+        return (p > bar).to(p.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+        (p,) = ctx.saved_tensors
+        return _scaled(torch.ops.aten.sigmoid_backward(gradient, p), ctx.slope), None, None
+
+
 def binarise(logits: Tensor, kind: str, slope: float, noise: Tensor | None = None) -> Tensor:
     """Binary neurons with the sigmoid-adjusted straight-through gradient (Bengio et al. 2013; Chung et al. 2017).
 
@@ -119,22 +137,25 @@ def binarise(logits: Tensor, kind: str, slope: float, noise: Tensor | None = Non
     Returns:
         the same shape; in the backward pass every kind is the sigmoid.
     """
-    p = torch.sigmoid(slope * logits)
     if kind == "threshold":
-        return p
+        return torch.sigmoid(_scaled(logits, slope))
     bar = noise if kind == "stochastic" and noise is not None else 0.5
-    hard = (p.detach() > bar).to(p.dtype)
-    return hard + (p - p.detach())
+    hard: Tensor = _StraightThrough.apply(logits, slope, bar)  # type: ignore[no-untyped-call]
+    return hard
+
+
+def _scaled(x: Tensor, factor: float) -> Tensor:
+    return x if factor == 1 else x * factor
 
 
 @torch.no_grad()
 def legal(onset: Tensor, hold: Tensor) -> Tensor:
     """Where a held cell continues a note: bool, like both, (..., T, P).
 
-    A cell is held on if between it and the last silent cell of its pitch there was an onset.
+    A cell is held on if the one before it is struck or held on itself.
     """
-    struck, silent = onset > 0.5, (onset <= 0.5) & (hold <= 0.5)
-    time = torch.arange(1, onset.shape[-2] + 1, device=onset.device)[:, None]
-    last_onset = torch.where(struck, time, 0).cummax(-2).values
-    last_silent = torch.where(silent, time, 0).cummax(-2).values
-    return (hold > 0.5) & ~struck & (last_onset > last_silent)
+    sounds, legal = torch.zeros_like(onset.select(-2, 0), dtype=torch.bool), []
+    for struck, held in zip((onset > 0.5).unbind(-2), (hold > 0.5).unbind(-2), strict=True):
+        legal.append(sounds & held & ~struck)
+        sounds = legal[-1] | struck
+    return torch.stack(legal, -2)

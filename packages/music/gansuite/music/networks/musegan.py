@@ -53,8 +53,8 @@ class MuseGANConfig:
     mode: str = "hybrid"
     latent: int = 32
     width: int = 128
-    depth: int = 3
-    step_width: int = 48
+    depth: int = 2
+    step_width: int = 40
     octave_width: int = 16
     lengths: bool = True
     neurons: str = "deterministic"
@@ -145,7 +145,7 @@ class Plan(nn.Module):
         counts |= {"private": self.groups} if config.mode != "composer" else {}
         self.temporal = nn.ModuleDict(
             {
-                name: TemporalGenerator(count, config.latent, grid.bars, config.norm, 2 * config.width)
+                name: TemporalGenerator(count, config.latent, grid.bars, config.norm, config.width)
                 for name, count in counts.items()
             }
         )
@@ -184,8 +184,8 @@ class BarEncoder(nn.Module):
 class BarGenerator(nn.Module):
     """What is known of each bar to its notes: (B, G, M, D) -> logits (B, K, T, P, C). Bar, beats, steps, pitches.
 
-    What is heard of given tracks, (B, beats, 13), speaks to the pitch classes at once: harmony need not find its way
-    through the tokens.
+    What is heard of given tracks, (B, beats, 13), and the chords that the tracks agree on, (B, beats, 12), speak to the
+    pitch classes at once: harmony need not find its way through the tokens of each track.
 
     With G = K every track has its own; with G = 1 (a composer) one draws all the tracks.
     """
@@ -203,22 +203,31 @@ class BarGenerator(nn.Module):
         self.norms = nn.ModuleList(Norm(c.norm, size) for size in (beat, step, c.octave_width))
         start = math.log(c.density / (1 - c.density))
         self.level = nn.Parameter(torch.full((k, OCTAVES, PITCH_CLASSES, c.channels), start))
-        self.ear = PrivateLinear(k, PITCH_CLASSES + 1, EAR) if c.given else None
+        self.chords = nn.Linear(c.width, grid.beats * PITCH_CLASSES) if c.given else None
+        self.ear = PrivateLinear(k, 2 * PITCH_CLASSES + 1, EAR) if c.given else None
         self.answer = PrivateLinear(k, EAR, PITCH_CLASSES * c.channels, gain=0.1) if c.given else None
 
     def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
         grid = self.grid
+        answer = None if heard is None else self._answer(x, heard)
         x = activate(self.norms[0](self.beat(x).unflatten(-1, (grid.beats, -1))))
         x = activate(self.norms[1](self.step(x).unflatten(-1, (grid.steps_per_beat, -1))))
         x = self.octave(x).flatten(2, 4).unflatten(-1, (len(grid.tracks) // self.groups, OCTAVES, -1))
         x = x.permute(0, 1, 3, 2, 4, 5).flatten(1, 2)  # (B, K, T, octaves, channels)
         x = activate(self.norms[2](x))
         logits: Tensor = self.pitch(x).unflatten(-1, (PITCH_CLASSES, self.channels)) + self.level[:, None]
-        if self.ear is not None and self.answer is not None and heard is not None:
-            answer = self.answer(activate(self.ear(heard[:, None].expand(-1, len(grid.tracks), -1, -1))))
-            answer = answer.repeat_interleave(grid.steps_per_beat, 2)[:, :, :, None]
-            logits = logits + answer.unflatten(-1, (PITCH_CLASSES, self.channels))
+        if answer is not None:
+            logits = logits + answer
         return logits.flatten(3, 4)
+
+    def _answer(self, x: Tensor, heard: Tensor) -> Tensor | None:
+        """What harmony adds to the logits of each track's pitch classes, in every octave: (B, K, T, 1, 12, C)."""
+        if self.chords is None or self.ear is None or self.answer is None:
+            return None
+        chords = torch.sigmoid(self.chords(x.mean(1))).unflatten(-1, (self.grid.beats, -1)).flatten(1, 2)
+        known = torch.cat([heard, chords], -1)[:, None].expand(-1, len(self.grid.tracks), -1, -1)
+        answer: Tensor = self.answer(activate(self.ear(known))).repeat_interleave(self.grid.steps_per_beat, 2)
+        return answer.unflatten(-1, (1, PITCH_CLASSES, self.channels))
 
 
 class Refiner(nn.Module):
@@ -327,15 +336,17 @@ class Generator(nn.Module):
             (B, K, T, P, C): onset and held cells (or sounding ones), in {0, 1} unless neurons are of the threshold
             kind, with straight-through gradients.
         """
+        there = torch.ones(len(z), len(self.grid.tracks), device=z.device) if present is None else present.to(z.dtype)
+        there = there[:, :, None]
         if cells is not None and given is not None:
-            cells = cells * self._over_time(given)
+            cells = cells * self._over_time(there * given)
         logits = self.logits(z, cells, given, present)
         if density:
             logits = torch.cat([logits[..., :1] + density, logits[..., 1:]], -1)
         x = self.notes(logits, noise)
-        if cells is not None and given is not None:
-            x = x * (1 - self._over_time(given)) + cells
-        return x if present is None else x * present[:, :, None, None, None].to(x.dtype)
+        if cells is None or given is None:
+            return x * there[..., None, None]
+        return torch.addcmul(cells, x, self._over_time(there * ~given))
 
     def notes(self, logits: Tensor, noise: Tensor | None = None) -> Tensor:
         """Notes (B, K, T, P, C) from logits: binary, drums without length, nothing held that was not struck."""
@@ -344,11 +355,9 @@ class Generator(nn.Module):
         if not c.lengths:
             return x
         onset, hold = x.unbind(-1)
-        if c.neurons != "threshold":
-            hold = hold * legal(onset, hold)
-        pitched = torch.tensor([name != "drums" for name in self.grid.tracks], device=x.device)
-        hold = hold * pitched[:, None, None]
-        return torch.stack([onset, hold], -1)
+        held = torch.ones_like(hold, dtype=torch.bool) if c.neurons == "threshold" else legal(onset, hold)
+        held[:, [name == "drums" for name in self.grid.tracks]] = False
+        return x.where(torch.stack([torch.ones_like(held), held], -1), 0)
 
     def _over_time(self, bars: Tensor) -> Tensor:
         """(B, K, M) -> float (B, K, T, 1, 1)."""
@@ -356,10 +365,13 @@ class Generator(nn.Module):
 
 
 def to_channels(cells: Tensor, count: int) -> Tensor:
-    """Cells (B, K, T, P) to float (B, K, T, P, C): onsets and held cells, or sounding cells."""
-    if count == 1:
-        return (cells != SILENT).float()[..., None]
-    return torch.stack([cells == ONSET, cells == HOLD], -1).float()
+    """Cells (B, K, T, P) to float (B, K, T, P, C): onsets and held cells, or sounding cells.
+
+    They lie track by track in memory, as the first layers of the networks read them.
+    """
+    by_track = cells.transpose(0, 1).contiguous()
+    kinds = [by_track != SILENT] if count == 1 else [by_track == ONSET, by_track == HOLD]
+    return torch.stack(kinds, -1).float().transpose(0, 1)
 
 
 def to_cells(x: Tensor, tracks: Sequence[str]) -> Cells:
