@@ -19,11 +19,12 @@ from .small_runs import TINY, TINY_CRITIC, TWO_BARS
 
 CELLS = TWO_BARS.steps * 84  # of a track
 EVERYWHERE = np.array([0.02, 0.01, 0.004, 0.001, 0.03])
+SELDOM = np.array([0.0, 0.25, 0.5, 0.125, 1 / 48])
 LASTING = np.array([0.0, 0.6, 0.5, 0.3, 0.4])
 
 
 def built(config: MuseGANConfig = TINY) -> Generator:
-    return networks.build(TWO_BARS, config, TINY_CRITIC, seed=0)[0]
+    return networks.build(TWO_BARS, config, TINY_CRITIC, seed=0)[0].eval()
 
 
 def played(generator: Generator, count: int, there: Flags | None = None) -> Cells:
@@ -45,24 +46,26 @@ def test_shares_by_hand() -> None:
     cells[0, 1] = roll((C, 0, 4), (C, 4, 1), steps=32)
     there = np.ones((2, 5), bool)
     there[1, 1] = there[:, 4] = False
-    found = levels_of(cells, there, lengths=True)
+    found = levels_of(cells, there, lengths=True, bars=2)
     assert (found.struck * CELLS).tolist() == pytest.approx([1.5, 2, 0, 0, 0])
     assert found.lasting.tolist() == pytest.approx([0, 0.5, 0, 0, 0])
-    assert (levels_of(cells, there, lengths=False).struck * CELLS).tolist() == pytest.approx([1.5, 5, 0, 0, 0])
+    assert found.silent.tolist() == pytest.approx([0.75, 0.5, 1, 1, 0])
+    assert (levels_of(cells, there, lengths=False, bars=2).struck * CELLS).tolist() == pytest.approx([1.5, 5, 0, 0, 0])
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "composer"])
 def test_a_levelled_generator_plays_as_many_notes_as_are_wanted(mode: str) -> None:
-    generator = brought(built(replace(TINY, mode=mode)), Levels(EVERYWHERE, LASTING))
+    generator = brought(built(replace(TINY, mode=mode)), Levels(EVERYWHERE, LASTING, SELDOM))
     cells = played(generator, 24)
-    found = levels_of(cells, np.ones((24, 5), bool), lengths=True)
+    found = levels_of(cells, np.ones((24, 5), bool), lengths=True, bars=2)
     assert found.struck.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1 / (24 * CELLS))
     assert found.lasting.tolist() == pytest.approx(LASTING.tolist(), abs=0.03)
+    assert (found.silent >= SELDOM - 1e-9).all()  # a bar that is let play may still hold no note
     assert not (cells[:, 0] == HOLD).any()
 
 
 def test_without_lengths_the_share_of_sounding_cells_is_reached() -> None:
-    generator = brought(built(replace(TINY, lengths=False)), Levels(EVERYWHERE, LASTING))
+    generator = brought(built(replace(TINY, lengths=False)), Levels(EVERYWHERE, LASTING, SELDOM))
     sounding = (played(generator, 24) != SILENT).mean((0, 2, 3))
     assert sounding.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1 / (24 * CELLS))
 
@@ -70,20 +73,20 @@ def test_without_lengths_the_share_of_sounding_cells_is_reached() -> None:
 def test_the_levels_of_music_are_reached_where_its_tracks_are() -> None:
     cells = phrases(TWO_BARS, 24, share=0.05)
     there = np.random.default_rng(0).random((24, 5)) < 0.6
-    wanted = levels_of(np.where(there[..., None, None], cells, SILENT), there, lengths=True)
-    found = levels_of(played(brought(built(), wanted, there=there), 24, there), there, lengths=True)
+    wanted = levels_of(np.where(there[..., None, None], cells, SILENT), there, lengths=True, bars=2)
+    found = levels_of(played(brought(built(), wanted, there=there), 24, there), there, lengths=True, bars=2)
     assert found.struck.tolist() == pytest.approx(wanted.struck.tolist(), abs=1e-4)
     assert found.lasting.tolist() == pytest.approx(wanted.lasting.tolist(), abs=0.03)
 
 
 def test_silence_is_reached_too() -> None:
-    assert not played(brought(built(), Levels(np.zeros(5), np.zeros(5))), 24).any()
+    assert not played(brought(built(), Levels(np.zeros(5), np.zeros(5), np.zeros(5))), 24).any()
 
 
 def test_a_track_that_is_never_there_keeps_its_level() -> None:
     there = np.ones((4, 5), bool)
     there[:, 2] = False
-    generator = brought(built(), Levels(EVERYWHERE, LASTING), 4, there)
+    generator = brought(built(), Levels(EVERYWHERE, LASTING, SELDOM), 4, there)
     assert generator.shift[2].tolist() == [0, 0]
     assert (generator.shift[[0, 1, 3, 4], 0] != 0).all()
 
@@ -91,7 +94,7 @@ def test_a_track_that_is_never_there_keeps_its_level() -> None:
 def test_levelling_twice_is_levelling_once_and_changes_no_weight() -> None:
     generator = built()
     before = {name: weight.clone() for name, weight in generator.state_dict().items()}
-    shift = brought(generator, Levels(EVERYWHERE, LASTING)).shift.clone()
-    assert torch.equal(brought(generator, Levels(EVERYWHERE, LASTING)).shift, shift)
+    shift = brought(generator, Levels(EVERYWHERE, LASTING, SELDOM)).shift.clone()
+    assert torch.equal(brought(generator, Levels(EVERYWHERE, LASTING, SELDOM)).shift, shift)
     changed = {name for name, weight in generator.state_dict().items() if not torch.equal(weight, before[name])}
-    assert changed == {"shift"}
+    assert changed == {"shift", "hush"}

@@ -268,6 +268,31 @@ def test_pitch_classes_that_are_given_are_answered_in_their_beat(change: str) ->
     assert torch.equal(changed, (torch.arange(8) == 1)[None, :, None].expand(5, 8, 7) & otherwise)
 
 
+def test_chords_are_agreed_on_by_all_tracks_in_their_beat() -> None:
+    """Nothing is given: a G in the chord of the second beat of each bar is heard by all tracks and octaves then."""
+    generator, _ = built(grid=TWO_BARS)
+    assert generator.bar.chords is not None
+    z = latents(generator, 1)
+    one = generator.logits(z, None, None, None)[0]
+    generator.bar.chords.bias.data[12 + 7] += 4
+    other = generator.logits(z, None, None, None)[0]
+    changed = (one != other).unflatten(1, (8, 4)).unflatten(3, (7, 12)).any(5).any(4).any(2)  # tracks, beats, octaves
+    assert torch.equal(changed, (torch.arange(8) % 4 == 1)[None, :, None].expand(5, 8, 7))
+
+
+def test_bars_that_are_unsure_fall_silent_once_it_has_learnt() -> None:
+    generator, _ = built(replace(TINY, density=0.5))
+    z = latents(generator, 8)
+    surest = generator.surest(generator.logits(z, None, None, None))
+    generator.hush[1] = surest[:, 1].median()
+    heard = [(x != 0).unflatten(2, (2, -1)).flatten(3).any(3) for x in (generator(z), generator.eval()(z))]
+    quiet = surest <= generator.hush[:, None]
+    assert 0 < int(quiet[:, 1].sum()) < 16
+    assert not quiet[:, [0, 2, 3, 4]].any()
+    assert torch.equal(heard[1], heard[0] & ~quiet)
+    assert bool(heard[0][quiet].all())
+
+
 def one_note(note: tuple[int, int, int], track: int) -> Cells:
     """A phrase in which one track plays one note."""
     cells = np.zeros((1, 5, 32, 84), np.uint8)

@@ -79,7 +79,9 @@ def leveller(config: MusicConfig, source: PhraseSource, latent_size: int) -> Cal
         return lambda generator: None
     tried, heard = LEVELLED
     some = source.take(np.linspace(0, len(source) - 1, heard).astype(int))
-    wanted = levels_of(some.cells.cpu().numpy(), some.present.cpu().numpy(), config.network.lengths)
+    wanted = levels_of(
+        some.cells.cpu().numpy(), some.present.cpu().numpy(), config.network.lengths, config.data.grid.bars
+    )
     latents, present = _latents(tried, latent_size, config.run.seed, "level"), some.present[:: heard // tried].cpu()
     return lambda generator: level(generator, wanted, latents, present)
 

@@ -112,14 +112,14 @@ class _StraightThrough(torch.autograd.Function):
     """1 where the probability of a logit is above a bar, else 0; in the backward pass the sigmoid itself."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, logits: Tensor, slope: float, bar: Tensor | float) -> Tensor:  # type: ignore[override]
+    def forward(ctx: FunctionCtx, logits: Tensor, slope: float, bar: Tensor | float) -> Tensor:
         p = torch.sigmoid(_scaled(logits, slope))
         ctx.save_for_backward(p)
         ctx.slope = slope  # type: ignore[attr-defined]
         return (p > bar).to(p.dtype)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (p,) = ctx.saved_tensors
         return _scaled(torch.ops.aten.sigmoid_backward(gradient, p), ctx.slope), None, None
 

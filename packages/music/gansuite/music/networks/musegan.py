@@ -25,6 +25,7 @@ OCTAVES, PITCH_CLASSES = 7, 12
 EAR = 32
 HEADS = 4
 DEEPEST = 64
+NEVER = -1e4  # as a logit
 
 
 @dataclass(frozen=True)
@@ -224,10 +225,10 @@ class BarGenerator(nn.Module):
         """What harmony adds to the logits of each track's pitch classes, in every octave: (B, K, T, 1, 12, C)."""
         if self.chords is None or self.ear is None or self.answer is None:
             return None
-        chords = torch.sigmoid(self.chords(x.mean(1))).unflatten(-1, (self.grid.beats, -1)).flatten(1, 2)
+        chords = unflatten(torch.sigmoid(self.chords(x.mean(1))), -1, (self.grid.beats, -1)).flatten(1, 2)
         known = torch.cat([heard, chords], -1)[:, None].expand(-1, len(self.grid.tracks), -1, -1)
         answer: Tensor = self.answer(activate(self.ear(known))).repeat_interleave(self.grid.steps_per_beat, 2)
-        return answer.unflatten(-1, (1, PITCH_CLASSES, self.channels))
+        return unflatten(answer, -1, (1, PITCH_CLASSES, self.channels))
 
 
 class Refiner(nn.Module):
@@ -260,9 +261,11 @@ class Generator(nn.Module):
     Attributes:
         slope: steepness of the neurons' sigmoid, raised as training goes on.
         shift: (K, C), added to all logits of a track; 0 while it learns, see `levels`.
+        hush: (K,), a bar of a track whose surest onset is no surer than that is silent once it has learnt.
     """
 
     shift: Tensor
+    hush: Tensor
 
     def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
         super().__init__()
@@ -278,6 +281,7 @@ class Generator(nn.Module):
         self.bar = BarGenerator(grid, c)
         self.refiner = Refiner(grid, c)
         self.register_buffer("shift", torch.zeros(len(grid.tracks), c.channels))
+        self.register_buffer("hush", torch.full((len(grid.tracks),), NEVER))
 
     @property
     def latent_size(self) -> int:
@@ -301,7 +305,15 @@ class Generator(nn.Module):
             tokens = block(tokens)
         heard = None if cells is None or given is None else self._heard(cells, given)
         logits: Tensor = self.refiner(self.bar(tokens.view(x.shape), heard))
-        return logits.float() + self.shift[:, None, None]
+        logits = logits.float() + self.shift[:, None, None]
+        if self.training:
+            return logits
+        silent = self.surest(logits) <= self.hush[:, None]
+        return logits.masked_fill(silent.repeat_interleave(self.grid.bar, 2)[..., None, None], NEVER)
+
+    def surest(self, logits: Tensor) -> Tensor:
+        """The highest logit of an onset in each bar of each track: (B, K, T, P, C) -> (B, K, M)."""
+        return unflatten(logits[..., 0], 2, (self.grid.bars, -1)).amax((3, 4))
 
     def _heard(self, cells: Tensor, given: Tensor) -> Tensor:
         """How much of each beat each pitch class sounds in given tracks, and whether any is given: (B, beats, 13)."""
