@@ -70,10 +70,8 @@ def level(generator: Generator, wanted: Levels, latents: Tensor, present: Tensor
     """
     generator.shift.zero_()
     generator.hush.fill_(NEVER)
-    k, grid, device = present.shape[1], generator.grid, generator.shift.device
-    cells = torch.zeros(len(latents), k, grid.steps, 84, generator.config.channels, device=device)
-    given = torch.zeros(len(latents), k, grid.bars, dtype=torch.bool, device=device)
-    logits = generator.logits(latents.to(device), cells, given, present.to(device))
+    grid, device = generator.grid, generator.shift.device
+    logits = generator.logits(latents.to(device), None, None, present.to(device))
     surest = generator.surest(logits)
     for track, name in enumerate(grid.tracks):
         there = present[:, track].to(device)

@@ -104,8 +104,7 @@ class Sampler:
     def _phrase(self, z: Tensor, part: tuple[Cells, Flags] | None, there: Tensor | None, louder: float) -> Cells:
         g, device = self.generator, self.device
         if part is None or not g.config.given:
-            shape = (1, len(self.grid.tracks), self.grid.steps, 84)
-            part = np.zeros(shape, np.uint8), np.zeros((*shape[:2], self.grid.bars), bool)
+            return to_cells(g(z.to(device), present=there, density=louder), self.grid.tracks)
         known = torch.from_numpy(part[0].copy()).to(device), torch.from_numpy(part[1].copy()).to(device)
         x = g(z.to(device), to_channels(known[0], g.config.channels), known[1], there, density=louder)
         kept = part[1].repeat(self.grid.bar, axis=2)[..., None]

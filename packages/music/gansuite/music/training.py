@@ -154,13 +154,12 @@ def play(generator: Generator, latents: Tensor, present: Flags | None = None) ->
         present: bool (N, K), which tracks there are; None: all.
     """
     device = next(generator.parameters()).device
-    k, bars, steps = len(generator.grid.tracks), generator.grid.bars, generator.grid.steps
-    there = torch.ones(len(latents), k, dtype=torch.bool) if present is None else torch.from_numpy(present)
+    there = torch.ones(len(latents), len(generator.grid.tracks), dtype=torch.bool)
+    there = there if present is None else torch.from_numpy(present)
     parts = []
     for z, tracks in zip(torch.split(latents, CHUNK), torch.split(there, CHUNK), strict=True):
-        cells = torch.zeros(len(z), k, steps, 84, generator.config.channels, device=device)
-        given = torch.zeros(len(z), k, bars, dtype=torch.bool, device=device)
-        parts.append(to_cells(generator(z.to(device), cells, given, tracks.to(device)), generator.grid.tracks))
+        x = generator(z.to(device), None, None, tracks.to(device))
+        parts.append(to_cells(x, generator.grid.tracks))
     return np.concatenate(parts)
 
 

@@ -152,10 +152,14 @@ def _scaled(x: Tensor, factor: float) -> Tensor:
 def legal(onset: Tensor, hold: Tensor) -> Tensor:
     """Where a held cell continues a note: bool, like both, (..., T, P).
 
-    A cell is held on if the one before it is struck or held on itself.
+    A cell is held on if the one before it is struck or held on itself. All steps are found at once, by doubling how
+    far back is looked (Hillis and Steele 1986).
     """
-    sounds, legal = torch.zeros_like(onset.select(-2, 0), dtype=torch.bool), []
-    for struck, held in zip((onset > 0.5).unbind(-2), (hold > 0.5).unbind(-2), strict=True):
-        legal.append(sounds & held & ~struck)
-        sounds = legal[-1] | struck
-    return torch.stack(legal, -2)
+    struck = onset > 0.5
+    sounds, goes_on = struck.clone(), (hold > 0.5) & ~struck
+    back = 1
+    while back < struck.shape[-2]:
+        sounds[..., back:, :] |= goes_on[..., back:, :] & sounds[..., :-back, :]
+        goes_on[..., back:, :] &= goes_on[..., :-back, :].clone()
+        back *= 2
+    return sounds & ~struck

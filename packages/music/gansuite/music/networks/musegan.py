@@ -291,19 +291,18 @@ class Generator(nn.Module):
     def logits(self, z: Tensor, cells: Tensor | None, given: Tensor | None, present: Tensor | None) -> Tensor:
         """(B, K, T, P, C). Arguments as for `forward`."""
         x = self.into(self.plan(z)) + self.place
+        heard = None
         if self.encoder is not None and self.mask is not None:
-            if cells is None or given is None:
-                size = len(z), len(self.grid.tracks)
-                cells = x.new_zeros(*size, self.grid.steps, OCTAVES * PITCH_CLASSES, self.config.channels)
-                given = x.new_zeros(*size, self.grid.bars)
-            known = given.to(x.dtype)
+            known = x.new_zeros(len(z), len(self.grid.tracks), self.grid.bars) if given is None else given.to(x.dtype)
             there = torch.ones_like(known) if present is None else present[:, :, None].expand_as(known).to(x.dtype)
-            seen = self.encoder(cells) * known[..., None] + self.mask(torch.stack([known, there], -1))
+            seen = self.mask(torch.stack([known, there], -1))
+            heard = x.new_zeros(len(z), self.grid.bars * self.grid.beats, PITCH_CLASSES + 1)
+            if cells is not None and given is not None:
+                seen, heard = seen + self.encoder(cells) * known[..., None], self._heard(cells, given)
             x = x + (seen if x.shape[1] > 1 else seen.mean(1, keepdim=True))
         tokens = x.flatten(1, 2)
         for block in self.blocks:
             tokens = block(tokens)
-        heard = None if cells is None or given is None else self._heard(cells, given)
         logits: Tensor = self.refiner(self.bar(tokens.view(x.shape), heard))
         logits = logits.float() + self.shift[:, None, None]
         if self.training:
