@@ -21,7 +21,7 @@ from gansuite.music.networks.layers import legal
 from gansuite.music.networks.musegan import NEVER, Generator
 from gansuite.music.roll import HOLD, ONSET, SILENT, Cells, Flags
 
-REACH, HALVINGS = 8.0, 14  # held cells: how far the level is looked for, and how finely
+REACH, HALVINGS = 32.0, 16  # held cells: how far the level is looked for, and how finely
 Shares = npt.NDArray[np.float64]
 
 

@@ -25,7 +25,7 @@ from gansuite.music.picture import draw_sheet
 from gansuite.music.roll import TRACKS, Cells, Flags, Roll
 
 SAMPLES = 256  # how many phrases the measures of a run look at
-LEVELLED = (128, 1024)  # phrases played, and heard, to find the levels
+LEVELLED = (256, 1024)  # phrases played, and heard, to find the levels
 SHEET = (6, 8)  # rows and columns
 CHUNK = 32
 MOST_REPEATS = 4
