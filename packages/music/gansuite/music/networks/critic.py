@@ -89,12 +89,7 @@ class Critic(nn.Module):
         private = self.private(x)
         parts = [private.transpose(1, 2).flatten(2), given.transpose(1, 2).to(x.dtype)]
         parts.append(present[:, None].expand(-1, bars, -1).to(x.dtype))
-        sums = self._sums(x)
-        if self.streams.onsets:
-            parts.append(activate(self.rhythm(self._rhythm(x, sums))))
-        if self.streams.chroma:
-            half = activate(self.half_beat(self._chroma(sums)))
-            parts.append(activate(self.harmony(unflatten(half, 1, (bars, -1)).flatten(2))))
+        parts += self._overheard(x)
         merged = activate(self.merged(torch.cat(parts, -1)))
         phrase = activate(self.phrase(merged.flatten(1)))
         if self.streams.spread:
@@ -112,6 +107,18 @@ class Critic(nn.Module):
         bars = self.grid.bars
         sizes = [1, bars, logits.shape[1] - 1 - bars] if self.streams.private_logits else [1]
         return list(torch.split(logits, sizes, 1))
+
+    def _overheard(self, x: Tensor) -> list[Tensor]:
+        """What the streams that hear all tracks side by side make of each bar: (B, M, D) each."""
+        if not (self.streams.onsets or self.streams.chroma):
+            return []
+        sums, found = self._sums(x), []
+        if self.streams.onsets:
+            found.append(activate(self.rhythm(self._rhythm(x, sums))))
+        if self.streams.chroma:
+            half = activate(self.half_beat(self._chroma(sums)))
+            found.append(activate(self.harmony(unflatten(half, 1, (self.grid.bars, -1)).flatten(2))))
+        return found
 
     def _sums(self, x: Tensor) -> Tensor:
         """How much of each step sounds, by pitch class and then by channel: (K, B, T, 12 + C).
