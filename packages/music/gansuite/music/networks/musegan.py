@@ -37,7 +37,8 @@ class MuseGANConfig:
         mode: hybrid, composer or jamming.
         latent: numbers in each latent vector.
         width: D, of a bar's token.
-        depth: blocks of attention over all bars and tracks, after the temporal generators; 0 is none, as published.
+        depth: blocks of attention over all bars and tracks, after the temporal generators; 0 is none, as published, and
+            no chords that the tracks agree on.
         step_width: channels of a step.
         octave_width: channels of an octave of a step.
         lengths: whether onsets and held cells are told apart (C = 2) or only sounding is drawn (C = 1).
@@ -204,8 +205,9 @@ class BarGenerator(nn.Module):
         self.norms = nn.ModuleList(Norm(c.norm, size) for size in (beat, step, c.octave_width))
         start = math.log(c.density / (1 - c.density))
         self.level = nn.Parameter(torch.full((k, OCTAVES, PITCH_CLASSES, c.channels), start))
-        self.chords = nn.Linear(c.width, grid.beats * PITCH_CLASSES) if c.given else None
-        self.ear = PrivateLinear(k, 2 * PITCH_CLASSES + 1, EAR) if c.given else None
+        self.chords = nn.Linear(c.width, grid.beats * PITCH_CLASSES) if c.given and c.depth else None
+        heard = PITCH_CLASSES + 1 if self.chords is None else 2 * PITCH_CLASSES + 1
+        self.ear = PrivateLinear(k, heard, EAR) if c.given else None
         self.answer = PrivateLinear(k, EAR, PITCH_CLASSES * c.channels, gain=0.1) if c.given else None
 
     def forward(self, x: Tensor, heard: Tensor | None = None) -> Tensor:
@@ -223,10 +225,12 @@ class BarGenerator(nn.Module):
 
     def _answer(self, x: Tensor, heard: Tensor) -> Tensor | None:
         """What harmony adds to the logits of each track's pitch classes, in every octave: (B, K, T, 1, 12, C)."""
-        if self.chords is None or self.ear is None or self.answer is None:
+        if self.ear is None or self.answer is None:
             return None
-        chords = unflatten(torch.sigmoid(self.chords(x.mean(1))), -1, (self.grid.beats, -1)).flatten(1, 2)
-        known = torch.cat([heard, chords], -1)[:, None].expand(-1, len(self.grid.tracks), -1, -1)
+        if self.chords is not None:
+            chords = unflatten(torch.sigmoid(self.chords(x.mean(1))), -1, (self.grid.beats, -1)).flatten(1, 2)
+            heard = torch.cat([heard, chords], -1)
+        known = heard[:, None].expand(-1, len(self.grid.tracks), -1, -1)
         answer: Tensor = self.answer(activate(self.ear(known))).repeat_interleave(self.grid.steps_per_beat, 2)
         return unflatten(answer, -1, (1, PITCH_CLASSES, self.channels))
 
