@@ -76,7 +76,9 @@ def train(args: argparse.Namespace, reward: str, seed: int, folder: Path) -> Pat
     resolved, _ = configure(ADVERSARIAL, "small", None, flags, "cpu")
     with join("cpu", args.threads) as world:
         there = (folder / "config.json").exists()
-        AdversarialRun(resolved, folder, world, [MetricsFile(folder / "metrics.jsonl")], there, "").train()
+        code = AdversarialRun(resolved, folder, world, [MetricsFile(folder / "metrics.jsonl")], there, "").train()
+    if code:  # stopped on the way: what is there is no arm to be measured
+        raise SystemExit(code)
     return folder
 
 
