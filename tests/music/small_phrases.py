@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gansuite.music.games.masked import Batch
-from gansuite.music.networks.musegan import to_channels
+from gansuite.music.networks.channels import to_channels
 from gansuite.music.roll import ONSET, PITCHES, SILENT, Cells, Grid, from_sounding
 
 

@@ -10,7 +10,8 @@ import torch
 
 from gansuite.music import networks
 from gansuite.music.levels import Levels, level, levels_of
-from gansuite.music.networks.musegan import Generator, MuseGANConfig, to_cells
+from gansuite.music.networks.channels import to_cells
+from gansuite.music.networks.musegan import Generator, MuseGANConfig
 from gansuite.music.roll import HOLD, SILENT, Cells, Flags
 
 from .hand_rolls import C, roll, strokes

@@ -21,7 +21,8 @@ from gansuite.core.schedules import Budget
 from gansuite.core.trainer import Recipe, Trainer
 from gansuite.music import networks
 from gansuite.music.games.masked import Batch, GameConfig, MaskedGame, Played, moved
-from gansuite.music.networks.musegan import MuseGANConfig, to_channels
+from gansuite.music.networks.channels import to_channels
+from gansuite.music.networks.musegan import MuseGANConfig
 from gansuite.music.roll import Grid, move
 
 from .small_phrases import Bank, noise, phrases

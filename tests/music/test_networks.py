@@ -15,14 +15,9 @@ from torch import Tensor
 
 from gansuite.core.errors import GansuiteError
 from gansuite.music import networks
+from gansuite.music.networks.channels import to_cells, to_channels
 from gansuite.music.networks.critic import Critic, CriticConfig
-from gansuite.music.networks.musegan import (
-    MODES,
-    Generator,
-    MuseGANConfig,
-    to_cells,
-    to_channels,
-)
+from gansuite.music.networks.musegan import MODES, Generator, MuseGANConfig
 from gansuite.music.roll import HOLD, ONSET, SILENT, TRACKS, Cells, Grid
 
 from .hand_rolls import C, roll

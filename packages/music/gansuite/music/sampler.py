@@ -25,7 +25,8 @@ from gansuite.core.model import from_pretrained
 from gansuite.core.provenance import Provenance
 from gansuite.core.seeds import check_seeds
 from gansuite.music import networks
-from gansuite.music.networks.musegan import Generator, to_cells, to_channels
+from gansuite.music.networks.channels import to_cells, to_channels
+from gansuite.music.networks.musegan import Generator
 from gansuite.music.roll import Cells, Flags, Grid
 
 

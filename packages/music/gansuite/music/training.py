@@ -20,7 +20,8 @@ from gansuite.music.dataset import Music, Phrases, open_music
 from gansuite.music.games.masked import Batch, MaskedGame
 from gansuite.music.levels import level, levels_of
 from gansuite.music.measures.table import distance, table
-from gansuite.music.networks.musegan import Generator, to_cells
+from gansuite.music.networks.channels import to_cells
+from gansuite.music.networks.musegan import Generator
 from gansuite.music.picture import draw_sheet
 from gansuite.music.roll import TRACKS, Cells, Flags, Roll
 

@@ -19,8 +19,9 @@ from gansuite.core.errors import GansuiteError
 from gansuite.core.game import Losses
 from gansuite.core.objectives import objective
 from gansuite.core.randomness import Draw
+from gansuite.music.networks.channels import to_channels
 from gansuite.music.networks.critic import Critic
-from gansuite.music.networks.musegan import Generator, to_channels
+from gansuite.music.networks.musegan import Generator
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ the hybrid has both kinds of latents and private bar generators.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor, nn, unflatten
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.music.networks.layers import Block, Norm, PrivateLinear, activate, binarise, check_neurons, legal
-from gansuite.music.roll import HOLD, ONSET, SILENT, TRACKS, Cells, Grid, from_sounding
+from gansuite.music.roll import TRACKS, Grid
 
 MODES = ("hybrid", "composer", "jamming")
 OCTAVES, PITCH_CLASSES = 7, 12
@@ -298,8 +297,7 @@ class Generator(nn.Module):
         heard = None
         if self.encoder is not None and self.mask is not None:
             known = x.new_zeros(len(z), len(self.grid.tracks), self.grid.bars) if given is None else given.to(x.dtype)
-            there = torch.ones_like(known) if present is None else present[:, :, None].expand_as(known).to(x.dtype)
-            seen = self.mask(torch.stack([known, there], -1))
+            seen = self.mask(torch.stack([known, self._there(x, present)], -1))
             heard = x.new_zeros(len(z), self.grid.bars * self.grid.beats, PITCH_CLASSES + 1)
             if cells is not None and given is not None:
                 seen, heard = seen + self.encoder(cells) * known[..., None], self._heard(cells, given)
@@ -351,8 +349,7 @@ class Generator(nn.Module):
             (B, K, T, P, C): onset and held cells (or sounding ones), in {0, 1} unless neurons are of the threshold
             kind, with straight-through gradients.
         """
-        there = torch.ones(len(z), len(self.grid.tracks), device=z.device) if present is None else present.to(z.dtype)
-        there = there[:, :, None]
+        there = self._there(z, present)
         if cells is not None and given is not None:
             cells = cells * self._over_time(there * given)
         logits = self.logits(z, cells, given, present)
@@ -360,7 +357,7 @@ class Generator(nn.Module):
             logits = torch.cat([logits[..., :1] + density, logits[..., 1:]], -1)
         x = self.notes(logits, noise)
         if cells is None or given is None:
-            return x * there[..., None, None]
+            return x * self._over_time(there)
         return torch.addcmul(cells, x, self._over_time(there * ~given))
 
     def notes(self, logits: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -374,35 +371,11 @@ class Generator(nn.Module):
         held[:, [name == "drums" for name in self.grid.tracks]] = False
         return x.where(torch.stack([torch.ones_like(held), held], -1), 0)
 
+    def _there(self, like: Tensor, present: Tensor | None) -> Tensor:
+        """In which bars a track is there: (B, K, M), in the type of `like`, whose first axis is B."""
+        ones = like.new_ones(len(like), len(self.grid.tracks), self.grid.bars)
+        return ones if present is None else ones * present[:, :, None]
+
     def _over_time(self, bars: Tensor) -> Tensor:
         """(B, K, M) -> float (B, K, T, 1, 1)."""
         return bars.repeat_interleave(self.grid.bar, 2)[..., None, None].float()
-
-
-def to_channels(cells: Tensor, count: int) -> Tensor:
-    """Cells (B, K, T, P) to float (B, K, T, P, C): onsets and held cells, or sounding cells.
-
-    They lie track by track in memory, as the first layers of the networks read them.
-    """
-    by_track = cells.transpose(0, 1).contiguous()
-    kinds = [by_track != SILENT] if count == 1 else [by_track == ONSET, by_track == HOLD]
-    return torch.stack(kinds, -1).float().transpose(0, 1)
-
-
-def to_cells(x: Tensor, tracks: Sequence[str]) -> Cells:
-    """What a generator plays, (B, K, T, P, C) in [0, 1], to cells uint8 (B, K, T, P); above 1/2 is a note.
-
-    Args:
-        x: onsets and held cells, or sounding ones; then a stroke on each step of the drums.
-        tracks: K names.
-    """
-    hard = x > 0.5
-    if x.shape[-1] == 1:
-        sounding = from_sounding(hard[..., 0].cpu().numpy())
-        drums = [name == "drums" for name in tracks]
-        sounding[:, drums] = sounding[:, drums].clip(max=ONSET)
-        return sounding
-    onset, hold = hard.unbind(-1)
-    held = legal(onset.float(), hold.float())
-    cells = torch.where(onset, ONSET, torch.where(held, HOLD, SILENT))
-    return cells.to(torch.uint8).cpu().numpy()
