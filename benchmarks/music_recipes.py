@@ -32,10 +32,10 @@ from gansuite.music.training import build_trainer, leveller, play
 SAMPLES = 1000
 
 
-def configuration(model: str, seed: int, minutes: float) -> MusicConfig:
-    """The recipe as `train --model` would run it on a CPU."""
+def configuration(model: str, file: Path | None, seed: int, minutes: float) -> MusicConfig:
+    """The recipe as `train --model --config` would run it on a CPU."""
     flags = {"run": {"seed": seed, "minutes": minutes, "threads": 1}}
-    return configure(model, "small", None, flags, "cpu")[0].config
+    return configure(model, "small", file, flags, "cpu")[0].config
 
 
 def train(config: MusicConfig, music: Music) -> Trainer:
@@ -59,18 +59,17 @@ def sample(config: MusicConfig, trainer: Trainer, music: Music) -> tuple[np.ndar
     return play(generator, z, present), present
 
 
-def row(model: str, seed: int, minutes: float, music: Music, truth: MusicTable) -> dict[str, Any]:
+def row(name: str, config: MusicConfig, music: Music, truth: MusicTable) -> dict[str, Any]:
     """One recipe, trained and measured."""
-    config = configuration(model, seed, minutes)
     trainer = train(config, music)
     cells, present = sample(config, trainer, music)
     found = table(cells, music.grid.tracks, music.grid, present)
     apart = distance(found, truth)
     copied = memorisation(fingerprint(music.train.cells), fingerprint(cells))
     return {
-        "model": model,
-        "seed": seed,
-        "cpu_minutes": minutes,
+        "model": name,
+        "seed": config.run.seed,
+        "cpu_minutes": config.run.minutes,
         "steps": trainer.step_count,
         "phrases": trainer.images,
         "distance": {"mean": apart.mean, **vars(apart)},
@@ -79,17 +78,18 @@ def row(model: str, seed: int, minutes: float, music: Music, truth: MusicTable) 
     }
 
 
-def rows(models: list[str], seeds: list[int], minutes: float, music: Music) -> Iterator[dict[str, Any]]:
-    """All of them; the first is the held-out music against as many training phrases: how near one could come."""
+def rows(asked: argparse.Namespace, music: Music) -> Iterator[dict[str, Any]]:
+    """All that was asked for; first, how near one could come: the held-out music against as many training phrases."""
     grid, held = music.grid, music.held_out
     truth = table(held.cells, grid.tracks, grid, held.present)
     some = np.linspace(0, len(music.train) - 1, SAMPLES).astype(int)
     real = table(music.train.take(some), grid.tracks, grid, music.train.present[some])
     apart = distance(real, truth)
     yield {"model": "training phrases", "distance": {"mean": apart.mean, **vars(apart)}, "table": truth.to_dict()}
-    for seed in seeds:
-        for model in models:
-            yield row(model, seed, minutes, music, truth)
+    for seed in asked.seeds:
+        for model in asked.models:
+            config = configuration(model, asked.config, seed, asked.minutes)
+            yield row(asked.name or model, config, music, truth)
 
 
 def main() -> None:
@@ -97,16 +97,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", action="append", default=[])
     parser.add_argument("--held-out", action="append", default=[])
-    parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--models", nargs="+", default=list(MODELS))
+    parser.add_argument("--config", type=Path, help="a TOML file that changes the recipe")
+    parser.add_argument("--name", help="of the rows, where it is not the model's")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="of processor time, for each row")
     parser.add_argument("--out", type=Path, default=Path("music_recipes.jsonl"))
     asked = parser.parse_args()
     torch.set_num_threads(1)
     music = open_music(replace(MusicDataConfig(), paths=tuple(asked.data), held_out_paths=tuple(asked.held_out)))
-    seeds = [int(seed) for seed in asked.seeds.split(",")]
     with asked.out.open("a", encoding="utf8") as out:
-        for found in rows(asked.models.split(","), seeds, asked.minutes, music):
+        for found in rows(asked, music):
             out.write(json.dumps(found) + "\n")
             out.flush()
             parts = "  ".join(f"{name} {value:.3f}" for name, value in found["distance"].items())
