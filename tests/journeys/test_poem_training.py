@@ -141,6 +141,23 @@ def test_a_run_killed_in_its_stages_ends_with_the_same_weights(poem_works: Works
     assert fate["killed"] == fate["straight"]
 
 
+@pytest.mark.parametrize("written", [["stages.json"], ["stages.json", "likelihood/config.json"]])
+def test_a_run_killed_before_its_first_step_is_begun_again(
+    gansuite: Gansuite, blind_poet: Path, tmp_path: Path, written: list[str]
+) -> None:
+    killed = tmp_path / "killed"
+    (killed / "likelihood").mkdir(parents=True)
+    for name in written:
+        text = (
+            (blind_poet / name)
+            .read_text(encoding="utf8")
+            .replace('"finished": [\n    "likelihood"\n  ]', '"finished": []')
+        )
+        (killed / name).write_text(text, encoding="utf8")
+    gansuite("poem", "train", "--resume", "--run", killed).ok()
+    assert load(killed / "model").digest == load(blind_poet / "model").digest
+
+
 def test_two_processes_learn_what_one_does(
     gansuite: Gansuite, blind_poet: Path, poem_works: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:

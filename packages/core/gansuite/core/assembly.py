@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -36,6 +36,7 @@ class ArtRun(ABC, Generic[C]):
         observers: who is told, on the leading process alone.
         resume: go on from the newest checkpoint in the folder.
         command: what the person typed, for the card.
+        first: what the leading process does before it writes into the folder, once works and networks are found good.
     """
 
     art: ClassVar[str]
@@ -46,6 +47,7 @@ class ArtRun(ABC, Generic[C]):
     observers: Sequence[Observer] = ()
     resume: bool = False
     command: str = ""
+    first: Callable[[], object] | None = None
 
     def __post_init__(self) -> None:
         self.config: C = self.resolved.config
@@ -135,6 +137,8 @@ class ArtRun(ABC, Generic[C]):
             if run.checkpoints():
                 run.load()  # a damaged one is refused before anything is written
         write = reopen if self.resume else create
+        if self.first:
+            self.world.lead(self.first)
         self.world.lead(lambda: write(self.path, {**saved, **self.resolved.to_dict()}))
         self.command = saved["command"]
         return run

@@ -282,7 +282,7 @@ def _train(
     observers = commands.observers(path, tensorboard) if world.leads else []
     command = shlex.join(["gansuite", *sys.argv[1:]])
     progress = _reading if world.leads and sys.stderr.isatty() else None
-    image_run = ImageRun(resolved, path, world, observers, resume, command, progress)
+    image_run = ImageRun(resolved, path, world, observers, resume, command, progress=progress)
     if world.leads and not resume:  # a resumed run tells it itself
         print("\n".join([reason, *image_run.portfolio.notes]), file=sys.stderr)
     try:

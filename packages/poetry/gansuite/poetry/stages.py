@@ -101,10 +101,10 @@ def train_stages(
         folder = path / stage.name
         observers = commands.observers(folder, tensorboard) if world.leads else []
         started = (folder / CONFIG).exists()
-        run = RUNS_OF[stage.name](stage.resolved, folder, world, observers, started, command)
+        remember = partial(_write, path, record)  # before the stage's folder, so that a run killed there can be resumed
+        run = RUNS_OF[stage.name](stage.resolved, folder, world, observers, started, command, remember)
         if world.leads:
             print(stage.reason, file=sys.stderr)
-        world.lead(partial(_write, path, record))
         try:
             code = run.train()
         finally:
@@ -115,7 +115,7 @@ def train_stages(
         if world.leads and stage.name == LIKELIHOOD:
             _tell_perplexity(run.run.metrics)
         record["finished"].append(stage.name)
-        world.lead(partial(_write, path, record))
+        world.lead(remember)
     if world.leads:
         _publish(path / stages[-1].name / "model", path / "model")
         hint = f"Write with it: gansuite poem --model {path} --image PICTURE"
