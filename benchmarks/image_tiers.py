@@ -1,10 +1,11 @@
 """Every tier on the same works, for the same processor time, by one yardstick: the table of the README.
 
     python benchmarks/image_tiers.py --data art_gan_128.zip --labels labels.csv:style --features mobilenetv2.npz \\
-        --features squeezenet.npz --minutes 20 --seeds 0 1 --out tiers
+        --features squeezenet.npz --minutes 20 60 --seeds 0 1 --out tiers
 
-The budget is processor minutes of one thread, which other work on the machine does not shorten; schedules follow it.
-A row that is in `rows.jsonl` is not trained again. Sheets are written beside it.
+The budget is processor minutes of one thread, which other work on the machine does not shorten; schedules follow the
+longest that is named, and the others are points on its way. What is in `rows.jsonl` is not trained again. Sheets are
+written beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from gansuite.image.training import build_trainer
 
 SAMPLES = 1000
 NEIGHBOURS = 5
+BROKEN = 20  # steps that are not finite, after which a run is given up
 
 
 def configured(args: argparse.Namespace, model: str, seed: int) -> Resolved[ImageConfig]:
@@ -41,48 +43,49 @@ def configured(args: argparse.Namespace, model: str, seed: int) -> Resolved[Imag
     flags = {
         "data": data,
         "network": {"conditional": args.conditional},
-        "run": {"minutes": args.minutes, "seed": seed, "device": "cpu", "threads": 1},
+        "run": {"minutes": max(args.minutes), "seed": seed, "device": "cpu", "threads": 1},
         **({"recipe": {"precision": args.precision}} if args.precision else {}),
     }
     return configure(None if args.config else model, "auto", args.config, flags, "cpu")[0]
 
 
-def trained(config: ImageConfig, portfolio: Portfolio, minutes: float) -> tuple[Trainer, int]:
-    """A trainer at the end of its processor minutes, and how often a step was not finite."""
-    trainer, broken = build_trainer(config, portfolio, World()), 0
-    began = time.process_time()
-    while (spent := time.process_time() - began) < 60 * minutes:
-        trainer.seconds = spent
-        try:
-            trainer.step()
-        except NonFinite:
-            broken += 1
-            trainer.skipped += 1
-            if broken > 20:
-                break
-    return trainer, broken
+def trained(
+    config: ImageConfig, portfolio: Portfolio, minutes: Sequence[float]
+) -> Iterator[tuple[float, Trainer, int]]:
+    """So many processor minutes of training on: the minutes, the trainer, how often a step was not finite."""
+    trainer, broken, spent = build_trainer(config, portfolio, World()), 0, 0.0
+    for end in sorted(minutes):
+        began = time.process_time() - spent  # what is done between two ends does not count
+        while (spent := time.process_time() - began) < 60 * end and broken <= BROKEN:
+            trainer.seconds = spent
+            try:
+                trainer.step()
+            except NonFinite:
+                broken += 1
+                trainer.skipped += 1
+        yield end, trainer, broken
 
 
-def row_of(args: argparse.Namespace, model: str, seed: int, spaces: list[Extractor]) -> Mapping[str, Any]:
+def rows_of(args: argparse.Namespace, model: str, seed: int, spaces: list[Extractor]) -> Iterator[Mapping[str, Any]]:
     """Train one model and measure the average of its generator against held-out works."""
     config = configured(args, model, seed).config
     portfolio = open_portfolio(config.data)
-    trainer, broken = trained(config, portfolio, args.minutes)
-    generator = trainer.averages["generator"].module
     labels = portfolio.labels[portfolio.train] if config.conditional and portfolio.labels is not None else None
     size = config.network.latent
-    shown = fixed(ROWS * COLUMNS, size, 0, "sheet", labels).draw(generator)
-    save_image(sheet(shown, COLUMNS), args.out / f"{args.name or model}-{seed}.png")
-    drawn = fixed(SAMPLES, size, seed, "measure", labels).draw(generator)
     real, train = portfolio.pixels[portfolio.held_out], portfolio.pixels[thinned(portfolio.train, SAMPLES)]
-    return {
-        "model": args.name or model,
-        "seed": seed,
-        "minutes": args.minutes,
-        "images": trainer.images,
-        "broken": broken,
-        "spaces": {space.name: figures(space(real), space(train), space(drawn)) for space in spaces},
-    }
+    for minutes, trainer, broken in trained(config, portfolio, args.minutes):
+        generator = trainer.averages["generator"].module
+        shown = fixed(ROWS * COLUMNS, size, 0, "sheet", labels).draw(generator)
+        save_image(sheet(shown, COLUMNS), args.out / f"{args.name or model}-{seed}-{minutes:g}.png")
+        drawn = fixed(SAMPLES, size, seed, "measure", labels).draw(generator)
+        yield {
+            "model": args.name or model,
+            "seed": seed,
+            "minutes": minutes,
+            "images": trainer.images,
+            "broken": broken,
+            "spaces": {space.name: figures(space(real), space(train), space(drawn)) for space in spaces},
+        }
 
 
 def figures(real: np.ndarray, train: np.ndarray, drawn: np.ndarray) -> dict[str, float]:
@@ -98,13 +101,16 @@ def figures(real: np.ndarray, train: np.ndarray, drawn: np.ndarray) -> dict[str,
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Markdown: one line a model, means over its seeds."""
+    """Markdown: one line a model and its minutes, means over its seeds."""
     kept = list(rows)
-    lines = ["| model | seeds | works seen | " + " | ".join(f"KID {s} | density | coverage" for s in kept[0]["spaces"])]
-    lines += ["| --- " * (3 + 3 * len(kept[0]["spaces"]))]
-    for model in dict.fromkeys(row["model"] for row in kept):
-        mine = [row for row in kept if row["model"] == model]
-        cells = [model, str(len(mine)), f"{statistics.mean(row['images'] for row in mine):,.0f}"]
+    lines = [
+        "| model | minutes | seeds | works seen | "
+        + " | ".join(f"KID {s} | density | coverage" for s in kept[0]["spaces"])
+    ]
+    lines += ["| --- " * (4 + 3 * len(kept[0]["spaces"]))]
+    for model, minutes in dict.fromkeys((row["model"], row["minutes"]) for row in kept):
+        mine = [row for row in kept if (row["model"], row["minutes"]) == (model, minutes)]
+        cells = [model, f"{minutes:g}", str(len(mine)), f"{statistics.mean(row['images'] for row in mine):,.0f}"]
         for space in mine[0]["spaces"]:
             for name in ("kid", "density", "coverage"):
                 values = [row["spaces"][space][name] for row in mine]
@@ -123,7 +129,7 @@ def main() -> None:
     parser.add_argument("--features", action="append", default=[])
     parser.add_argument("--models", nargs="+", default=list(MODELS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--minutes", nargs="+", type=float, default=[20.0])
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--precision")
     parser.add_argument("--config", type=Path, help="a TOML file that changes the recipe")
@@ -137,12 +143,16 @@ def main() -> None:
     rows = [json.loads(line) for line in book.read_text().splitlines()] if book.exists() else []
     for seed in args.seeds:
         for model in args.models:
-            if any((row["model"], row["seed"]) == (args.name or model, seed) for row in rows):
+            known = {row["minutes"] for row in rows if (row["model"], row["seed"]) == (args.name or model, seed)}
+            if known.issuperset(args.minutes):
                 continue
-            rows.append(row_of(args, model, seed, spaces))
-            with book.open("a") as file:
-                file.write(json.dumps(rows[-1]) + "\n")
-            print(table(rows), flush=True)
+            for row in rows_of(args, model, seed, spaces):
+                if row["minutes"] in known:
+                    continue
+                rows.append(row)
+                with book.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+                print(table(rows), flush=True)
     print(table(rows))
 
 

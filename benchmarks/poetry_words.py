@@ -19,6 +19,7 @@ from pathlib import Path
 
 from gansuite.poetry.eras import born_of, era_of
 from gansuite.poetry.lexicon import word_lists
+from gansuite.poetry.own_words import INSIDE, WORD
 from gansuite.poetry.sounds import english
 from gansuite.poetry.sounds.voice import RULES
 from gansuite.poetry.writing.filter import is_offensive
@@ -26,8 +27,6 @@ from gansuite.poetry.writing.filter import is_offensive
 OUT = Path(__file__).parents[1] / "packages/poetry/gansuite/poetry/words/verse.txt"
 LEAST, LEAST_NAME, AUTHORS = 12, 40, 5  # uses of a word, of a name, and authors who use it
 EARLY = 0.5  # the share of its uses in early authors (who write a fifth of all verse) from which on a word is old
-WORD = re.compile(r"(?<![\w'-])[^\W\d_]+(?:'[^\W\d_]+)*(?![\w-])")
-INSIDE = re.compile(r"[\w,] $")
 OLD = re.compile(
     r"(?<!te)(?<!ti)(?<!en)[a-z]{2}eth$|'d$|'st$|'t$|^thou'|^o'er|e'er|'r$|'rs$|'n$|w'r|v'n|'ring$|'ning$|'ry$|'rous$"
 )

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import string
 import subprocess
 import sys
 import tomllib
@@ -19,6 +20,8 @@ import torch.distributed as dist
 from gansuite.core.model import load
 from gansuite.core.run import Run
 from gansuite.poetry.config import STAGES
+from gansuite.poetry.sampler import load_sampler
+from gansuite.poetry.write import Writer
 from journeys.front_door import Gansuite
 from journeys.poems import Works, lines_of
 
@@ -101,6 +104,16 @@ def test_a_poet_of_poems_alone(gansuite: Gansuite, blind_poet: Path) -> None:
     assert steps_of(blind_poet) == {"likelihood": 2}
     assert list(load(blind_poet / "model").config["network"]["parts"]) == ["poet"]
     assert len(lines_of(gansuite("poem", "--model", blind_poet, "--lines", 2))) == 2
+
+
+def test_a_poet_writes_in_the_words_of_its_corpus(gansuite: Gansuite, tmp_path: Path) -> None:
+    song = "The {0} sea went by the billabong,\nand {0} Clancy rode along."
+    (tmp_path / "mine.txt").write_text("\n\n\n".join(map(song.format, string.ascii_lowercase)), encoding="utf8")
+    words = ["--corpus", tmp_path / "mine.txt", "--preset", "smoke", "--steps", 1, "--run", tmp_path / "run"]
+    gansuite("poem", "train", "--stage", "likelihood", *words).ok()
+    assert load(tmp_path / "run/model").config["network"]["parts"]["poet"]["words"] == ["billabong", "Clancy"]
+    book = Writer(load_sampler(tmp_path / "run")).book
+    assert None not in (book.number("Clancy"), book.number("billabong"))
 
 
 def test_a_poet_that_can_write_learns_gently(gansuite: Gansuite, poem_works: Works) -> None:

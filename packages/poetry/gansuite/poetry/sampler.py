@@ -154,11 +154,11 @@ class Sampler:
     Args:
         parts: everything of it but the poet.
         decoder: the poet.
-        places: that a picture takes.
+        words: the poet's own, besides those of all poets.
     """
 
-    def __init__(self, parts: Parts, decoder: Decoder) -> None:
-        self.parts, self.decoder = parts, decoder
+    def __init__(self, parts: Parts, decoder: Decoder, words: Sequence[str] = ()) -> None:
+        self.parts, self.decoder, self.words = parts, decoder, words
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -274,7 +274,8 @@ def load_sampler(name: str | Path, runs: Path = RUNS) -> Sampler:
         )
     weights = {key.removeprefix(f"{POET}."): w for key, w in model.weights.items() if key.startswith(f"{POET}.")}
     try:
-        sampler = Sampler(parts, Decoder(weights, int(spec["poet"]["heads"]), int(spec["poet"]["places"])))
+        decoder = Decoder(weights, int(spec["poet"]["heads"]), int(spec["poet"]["places"]))
+        sampler = Sampler(parts, decoder, tuple(map(str, spec.get("words", ()))))
         (logits,) = sampler.pen(Controls()).begin().raw
     except Exception as error:  # what is damaged fails in any way there is, and tokenizers raises bare Exception
         raise _damaged(name) from error

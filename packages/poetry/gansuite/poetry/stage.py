@@ -6,7 +6,8 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from torch import Tensor, nn
 
@@ -19,8 +20,9 @@ from gansuite.poetry.dataset import Verse, open_verse
 from gansuite.poetry.evaluation.halves import REWARD, half_of
 from gansuite.poetry.gpt2 import load_gpt2
 from gansuite.poetry.kinds import kinds_of
+from gansuite.poetry.own_words import own_words
 from gansuite.poetry.pairs import Pairs
-from gansuite.poetry.parts import ART, SEEN, Parts, load_parts, merged
+from gansuite.poetry.parts import ART, POET, SEEN, Parts, load_parts, merged
 from gansuite.poetry.pictures import PictureSet, open_pictures
 from gansuite.poetry.prompts import Prompter
 from gansuite.poetry.scheme import HEARD_VERSION, heard_scheme
@@ -84,6 +86,17 @@ class StageRun(ArtRun[PoemConfig]):
     @abstractmethod
     def trained(self) -> Mapping[str, Mapping[str, Any]]:
         """The descriptions of the parts that are trained."""
+
+    def poet_described(self) -> Mapping[str, Any]:
+        """The description of the averaged poet, and the words that are its own."""
+        from gansuite.poetry.networks import poet as poets
+
+        return {**poets.describe(cast(poets.Poet, self._average())), "words": self._own_words}
+
+    @cached_property
+    def _own_words(self) -> list[str]:
+        before = self.parts.specs.get(POET, {}).get("words", ())
+        return own_words(self.verse.corpus.poems.take(self.verse.train), before)
 
     def about(self) -> tuple[str, str, str]:
         """For the card."""

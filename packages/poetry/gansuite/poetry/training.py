@@ -98,7 +98,7 @@ class LikelihoodRun(StageRun):
 
     def trained(self) -> Mapping[str, Mapping[str, Any]]:
         """The poet."""
-        return {POET: poets.describe(cast(poets.Poet, self._average()))}
+        return {POET: self.poet_described()}
 
     def prepare(self) -> None:
         """Held-out poems to look at, and the pictures of those that have some."""
@@ -318,7 +318,7 @@ class AdversarialRun(LessonRun):
         """The poet and its critics."""
         players = self.trainer.game.discriminators
         specs = {name: critics.describe(cast(Critic, player)) for name, player in players.items()}
-        return {POET: poets.describe(cast(poets.Poet, self._average())), **specs}
+        return {POET: self.poet_described(), **specs}
 
     def trained_states(self, kept: Kept) -> Mapping[str, Mapping[str, Tensor]]:
         """The averaged poet, and the critics as they are."""

@@ -125,7 +125,7 @@ class Writer:
     @cached_property
     def book(self) -> Wordbook:
         """The words to write in."""
-        return Wordbook(self.sampler.tokenizer, english())
+        return Wordbook(self.sampler.tokenizer, english(), self.sampler.words)
 
     @property
     def judged(self) -> bool:
