@@ -162,6 +162,20 @@ def test_around_his_own_file(gansuite: Gansuite, model: Path) -> None:
     assert beside == [Path("mine-accompanied.mid")]
 
 
+def test_a_gap_is_filled_and_a_piece_goes_on(gansuite: Gansuite, model: Path) -> None:
+    write(Path("mine.mid"), {5: chords(62, 8), 33: chords(38, 8)})
+    words = ["music", "accompany", "mine.mid", "--model", model]
+    assert written(gansuite(*words, "--tracks", "piano", "--bars", "3-4", "--out", "filled.mid")) == [
+        Path("filled.mid")
+    ]
+    assert written(gansuite(*words, "--bars", "9-12", "--out", "longer.mid")) == [Path("longer.mid")]
+    before, filled, longer = (read_score(Path(f"{name}.mid").read_bytes()) for name in ("mine", "filled", "longer"))
+    assert sorted(filled.start[filled.program == 33]) == sorted(before.start[before.program == 33])
+    assert before.last < longer.last
+    gansuite("music", "generate", "--like", "longer.mid", "--out", "again.mid").ok()
+    assert Path("again.mid").read_bytes() == Path("longer.mid").read_bytes()
+
+
 def test_from_one_to_another(gansuite: Gansuite, model: Path, band: Path) -> None:
     words = ["music", "interpolate", "--model", model]
     (walk,) = written(gansuite(*words, "--seed", "3,8", "--steps", 3, "--key", "C"))

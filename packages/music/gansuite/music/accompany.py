@@ -16,18 +16,22 @@ from torch import Tensor
 from gansuite.core.errors import GansuiteError
 from gansuite.core.sources import Unreadable
 from gansuite.music import keys
+from gansuite.music.bars import Bars, check_bars, require_joined, span
 from gansuite.music.deliver import BEGINNING, Work, read_midi_file, text_of, unusable
 from gansuite.music.form import fill, key_of_seed, moment, windows
 from gansuite.music.keys import parse_key
 from gansuite.music.midi import add_tracks, open_midi, read_midi, score_in, to_bytes
 from gansuite.music.notes import DRUMS, paint, tidy
 from gansuite.music.perform import check_tracks, folded, mended, parse_tracks, perform
-from gansuite.music.roll import LOWEST, PITCHES, SILENT, TRACKS, Cells, Flags, Grid, Roll
+from gansuite.music.roll import HOLD, LOWEST, PITCHES, SILENT, TRACKS, Cells, Flags, Grid, Roll
 from gansuite.music.sampler import Sampler
 from gansuite.music.score import NO_FAMILY, Score
 
 if TYPE_CHECKING:
     from pretty_midi import Instrument, PrettyMIDI
+
+Between = tuple[int, int]
+"""The ticks at which some bars begin and end."""
 
 ALL = "all"
 TRUST = 2.0  # how much more the whole piece says about the key of a phrase than the phrase itself
@@ -46,6 +50,8 @@ class Accompaniment:
         key: that of the given notes; None estimates it, phrase by phrase.
         density: see `Sampler.play`.
         device: the kind of device it was played on.
+        bars: of the file, in which they are written, and outside of which they stay as they are; bars behind its end
+            go on with it. None is all that the file has.
     """
 
     given: tuple[str, ...]
@@ -54,6 +60,7 @@ class Accompaniment:
     key: str | None = None
     density: float = 1.0
     device: str = "cpu"
+    bars: Bars | None = None
 
     def __post_init__(self) -> None:
         if self.given != (ALL,):
@@ -66,6 +73,8 @@ class Accompaniment:
             )
         if self.key is not None:
             parse_key(self.key)
+        if self.bars is not None:
+            check_bars(self.bars)
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,12 @@ class Stretch:
     bars: int
 
 
-def choose(midi: PrettyMIDI, given: str, tracks: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def choose(
+    midi: PrettyMIDI, given: str, tracks: str | None, bars: Bars | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What is given and what is written, from what a person said; unless told, all that is not given is written.
+
+    Of some bars, those tracks are written that the piece has.
 
     Raises:
         GansuiteError: a name that is none, a track that the file does not have, or nothing left to write.
@@ -85,7 +98,7 @@ def choose(midi: PrettyMIDI, given: str, tracks: str | None) -> tuple[tuple[str,
     there = _families(midi)
     named = None if tracks is None else parse_tracks(tracks)
     if given.strip().lower() == ALL:
-        wanted = named or tuple(name for name in TRACKS if name not in there)
+        wanted = named or tuple(name for name in TRACKS if (name in there) == (bars is not None))
         if not wanted:
             raise GansuiteError(
                 "All tracks are there already, so nothing is left to write.",
@@ -112,10 +125,17 @@ def write_around(sampler: Sampler, midi: PrettyMIDI, seed: int, settings: Accomp
         settings: what else it follows from.
 
     Raises:
-        GansuiteError: the piece is in a meter that the model does not play, or nothing in it is given.
+        GansuiteError: the piece is in a meter that the model does not play, nothing in it is given, or the bars lie
+            behind its end.
     """
-    last = settings.last if settings.last is not None else score_in(midi).last
-    notes = _keep(midi, settings)
+    whole = score_in(midi)
+    last = whole.last if settings.last is None else settings.last
+    between: Between | None = None
+    if settings.bars is not None:
+        require_joined(replace(whole, last=last), settings.bars)
+        between = span(whole, settings.bars)
+        last = max(last, between[1])
+    notes = _keep(midi, settings, between)
     if not midi.instruments:
         raise GansuiteError("The file has nothing of what is given.", "Name other tracks with --given.")
     score = replace(score_in(midi), last=last)
@@ -123,7 +143,10 @@ def write_around(sampler: Sampler, midi: PrettyMIDI, seed: int, settings: Accomp
     notes += skipped
     kept = len(midi.instruments)
     for stretch in stretches:
-        add_tracks(midi, _accompanied(sampler, score, stretch, seed, settings), settings.tracks, stretch.begin)
+        room = _room(score, stretch, sampler.grid, between)
+        if room.any():
+            played = _accompanied(sampler, score, stretch, seed, settings, room)
+            add_tracks(midi, played, settings.tracks, stretch.begin)
     _merge(midi, kept)
     provenance = sampler.provenance("accompaniment", seed, asdict(replace(settings, last=last)))
     data = to_bytes(midi, text_of(provenance))
@@ -174,19 +197,58 @@ def shifts(cells: Cells, grid: Grid, starts: Sequence[int], trust: float = TRUST
     return [keys.key_of(int(number)).shift for number in found]
 
 
-def _accompanied(sampler: Sampler, score: Score, stretch: Stretch, seed: int, settings: Accompaniment) -> Roll:
-    """What is played to a stretch: a roll of all tracks, those not written silent."""
+def _room(score: Score, stretch: Stretch, grid: Grid, between: Between | None) -> Flags:
+    """At which steps of a stretch something may be written: (T,)."""
+    if between is None:
+        return np.ones(stretch.bars * grid.bar, bool)
+    ticks = stretch.begin + np.round(np.arange(stretch.bars * grid.bar) * score.ticks_per_beat / grid.steps_per_beat)
+    return np.asarray((ticks >= between[0]) & (ticks < between[1]))
+
+
+def _accompanied(
+    sampler: Sampler, score: Score, stretch: Stretch, seed: int, settings: Accompaniment, room: Flags
+) -> Roll:
+    """What is played to a stretch, where there is room: a roll of all tracks, those not written silent."""
     grid = sampler.grid
     longer = replace(stretch, bars=max(stretch.bars, grid.bars))
     cells = hear(score, longer, grid)
-    moves = _moves(cells, grid, windows(longer.bars, grid.bars), seed, settings.key)
+    written = np.zeros(longer.bars, bool)
+    written[: stretch.bars] = room.reshape(stretch.bars, grid.bar).any(1)
+    low, high = _reach(written, grid.bars)
+    moves = _moves(cells, grid, [low + start for start in windows(high - low, grid.bars)], seed, settings.key)
 
     def play(start: int, known: Cells, given: Flags) -> Cells:
-        return _played(sampler, moment(sampler, seed, "A", start), known, given, moves[start], settings.density)
+        z = moment(sampler, seed, "A", low + start)
+        return _played(sampler, z, known, given, moves[low + start], settings.density)
 
-    filled = fill(play, cells, _known(cells, grid, settings, stretch.bars), grid)
-    filled = mended(filled[:, : stretch.bars * grid.bar])
+    here, known = slice(low * grid.bar, high * grid.bar), _known(cells, grid, settings, stretch.bars, written)
+    filled = cells.copy()
+    filled[:, here] = fill(play, cells[:, here], known[:, low:high], grid)
+    filled = mended(_begun(filled[:, : len(room)], room))
     return perform(filled, grid, score.tempo, seed, settings.tracks, _louder(score))
+
+
+def _reach(written: Flags, phrase: int) -> tuple[int, int]:
+    """The first bar, and that after the last, that are played so that the written ones hear what is around them.
+
+    They are at least a phrase; a short gap lies in the middle of one.
+    """
+    first, stop = int(written.argmax()), len(written) - int(written[::-1].argmax())
+    margin = phrase // 2 if stop - first >= phrase else (phrase - (stop - first) + 1) // 2
+    low = max(0, min(first - margin, len(written) - phrase))
+    return low, min(len(written), max(stop + margin, low + phrase))
+
+
+def _begun(cells: Cells, room: Flags) -> Cells:
+    """Cells (K, T, P) with silence where there is no room (T,), and without what is held into it from there."""
+    begun = np.where(room[None, :, None], cells, SILENT).astype(np.uint8)
+    step = int(room.argmax())
+    held = begun[:, step] == HOLD
+    while step and held.any():
+        begun[:, step][held] = SILENT
+        step = (step + 1) % len(room)
+        held &= begun[:, step] == HOLD
+    return begun
 
 
 def _moves(cells: Cells, grid: Grid, starts: Sequence[int], seed: int, key: str | None) -> dict[int, int]:
@@ -207,28 +269,36 @@ def _played(sampler: Sampler, z: Tensor, known: Cells, given: Flags, move: int, 
     return played
 
 
-def _known(cells: Cells, grid: Grid, settings: Accompaniment, bars: int) -> Flags:
+def _known(cells: Cells, grid: Grid, settings: Accompaniment, bars: int, written: Flags) -> Flags:
     """Which bars of which tracks the model is told: (K, bars of the cells).
 
     Tracks that are neither given nor there are left to it. Where no given track sounds, it is told nothing at all, so
-    that it goes on by itself; the same holds behind the last of `bars`.
+    that it goes on by itself; the same holds behind the last of `bars`. Bars that are not `written` stay as they are,
+    so that of these it is told everything.
     """
-    kept = [name in settings.given or settings.given == (ALL,) for name in grid.tracks]
-    kept = [keeps and name not in settings.tracks for keeps, name in zip(kept, grid.tracks, strict=True)]
+    given = np.array([name in settings.given or settings.given == (ALL,) for name in grid.tracks])
+    anew = np.array([name in settings.tracks for name in grid.tracks])
     sounds = (cells != SILENT).reshape(len(grid.tracks), -1, grid.bar * PITCHES).any(axis=2)
-    there = np.array(kept) & sounds.any(axis=1)
+    there = given & ~anew & sounds.any(axis=1)
     inside = sounds[there].any(axis=0) & (np.arange(sounds.shape[1]) < bars)
-    return np.asarray(there[:, None] & inside)
+    stays = (given | anew) & sounds[:, ~written].any(axis=1)
+    around = sounds[stays].any(axis=0) & ~written & (np.arange(sounds.shape[1]) < bars)
+    return np.asarray((there[:, None] & inside) | (stays[:, None] & around))
 
 
-def _keep(midi: PrettyMIDI, settings: Accompaniment) -> list[str]:
-    """Leave in the piece only what is given; says what else was taken out."""
+def _keep(midi: PrettyMIDI, settings: Accompaniment, between: Between | None) -> list[str]:
+    """Leave in the piece only what is given, and what stands outside of the bars; says what else was taken out."""
     kept, dropped = [], set()
     for number, played in enumerate(midi.instruments):
         family = _family(midi, number)
-        if family not in settings.tracks and (settings.given == (ALL,) or family in settings.given):
+        if family in settings.tracks:
+            if between is not None:
+                begin, end = between
+                played.notes = [note for note in played.notes if not begin <= midi.time_to_tick(note.start) < end]
+                kept += [played] if played.notes else []
+        elif settings.given == (ALL,) or family in settings.given:
             kept.append(played)
-        elif played.notes and family not in settings.tracks:
+        elif played.notes:
             dropped.add(family or "other")
     midi.instruments = kept
     names = ", ".join(sorted(dropped))

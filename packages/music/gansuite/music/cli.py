@@ -161,6 +161,7 @@ def accompany(
     mine: options.Mine,
     given: options.Given = "all",
     tracks: options.Wanted = None,
+    bars: options.SomeBars = None,
     out: options.Around = None,
     model: options.Model = BUNDLED,
     key: options.GivenKey = None,
@@ -173,19 +174,24 @@ def accompany(
     device: options.Device = "auto",
     as_json: options.Json = False,
 ) -> None:
-    """Write other tracks around your own MIDI file, whose given notes, tempo and instruments stay just as they are."""
+    """Write other tracks around your own MIDI file, whose given notes, tempo and instruments stay just as they are.
+
+    With --bars only some bars are written, and all else stays; bars behind the end go on with the piece.
+    """
     from gansuite.core.engine import find_device
     from gansuite.music.accompany import Accompaniment, choose, opened, write_around
+    from gansuite.music.bars import parse_bars
     from gansuite.music.deliver import Beside, deliver, place
     from gansuite.music.sampler import load_sampler
 
+    some = None if bars is None else parse_bars(bars)
     midi = opened(mine)
-    kept, written = choose(midi, given, tracks)
+    kept, written = choose(midi, given, tracks, some)
     path = place(out or mine.parent, f"{mine.stem}-accompanied.mid")
     if path.resolve() == mine.resolve():
         raise GansuiteError(f"{mine} would be written over itself.", "Name another place with --out.")
     on = find_device(device)
-    settings = Accompaniment(kept, written, None, key, density, on.type)
+    settings = Accompaniment(kept, written, None, key, density, on.type, some)
     work, notes = write_around(load_sampler(model, str(on)), midi, seed, settings)
     files = deliver(work, path, Beside(wav, png, npz, engine))
     if notes:

@@ -109,6 +109,9 @@ Given = Annotated[str, Option("--given", help="What of the file is kept: names o
 Wanted = Annotated[
     str | None, Option("--tracks", help="What is written: names of tracks.", show_default="all that is not given")
 ]
+SomeBars = Annotated[
+    str | None, Option("--bars", help="Which bars are written, such as 5-8; the first is 1.", show_default="all")
+]
 Around = Annotated[Path | None, Option("--out", help="The .mid to write, or a folder.", show_default="beside the file")]
 OneSeed = Annotated[int, Option("--seed", help="What is played follows from it.")]
 GivenKey = Annotated[str | None, Option("--key", help="The key of what is given.", show_default="estimated")]
