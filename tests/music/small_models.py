@@ -65,6 +65,10 @@ class Scripted:
     def latents(self, seeds: Sequence[int]) -> Tensor:
         return randomness.latents(list(seeds), 4)
 
+    def going_on(self, z: Tensor, other: Tensor) -> Tensor:
+        """Half of it stays."""
+        return torch.cat([z[:, : z.shape[1] // 2], other[:, z.shape[1] // 2 :]], 1)
+
     def play(
         self, latents: Tensor, cells: Cells | None = None, given: Flags | None = None, density: float = 1.0
     ) -> Cells:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from gansuite.music import networks
-from gansuite.music.networks.musegan import MODES, Generator, MuseGANConfig, TemporalGenerator
+from gansuite.music.networks.layers import TemporalGenerator
+from gansuite.music.networks.musegan import MODES, Generator, MuseGANConfig
 from gansuite.music.roll import Grid
 
 from .small_phrases import channels, noise, phrases

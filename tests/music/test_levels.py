@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gansuite.music import networks
-from gansuite.music.levels import Levels, level, levels_of
+from gansuite.music.levels import Levels, level, levels_of, likeness
 from gansuite.music.networks.channels import to_cells
 from gansuite.music.networks.musegan import Generator, MuseGANConfig
 from gansuite.music.roll import HOLD, SILENT, Cells, Flags
@@ -22,6 +22,7 @@ CELLS = TWO_BARS.steps * 84  # of a track
 EVERYWHERE = np.array([0.02, 0.01, 0.004, 0.001, 0.03])
 SELDOM = np.array([0.0, 0.25, 0.5, 0.125, 1 / 48])
 LASTING = np.array([0.0, 0.6, 0.5, 0.3, 0.4])
+ANYHOW = np.zeros(5)  # however unlike bars are
 
 
 def built(config: MuseGANConfig = TINY) -> Generator:
@@ -56,7 +57,7 @@ def test_shares_by_hand() -> None:
 
 @pytest.mark.parametrize("mode", ["hybrid", "composer"])
 def test_a_levelled_generator_plays_as_many_notes_as_are_wanted(mode: str) -> None:
-    generator = brought(built(replace(TINY, mode=mode)), Levels(EVERYWHERE, LASTING, SELDOM))
+    generator = brought(built(replace(TINY, mode=mode)), Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW))
     cells = played(generator, 24)
     found = levels_of(cells, np.ones((24, 5), bool), lengths=True, bars=2)
     assert found.struck.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1 / (24 * CELLS))
@@ -66,7 +67,7 @@ def test_a_levelled_generator_plays_as_many_notes_as_are_wanted(mode: str) -> No
 
 
 def test_without_lengths_the_share_of_sounding_cells_is_reached() -> None:
-    generator = brought(built(replace(TINY, lengths=False)), Levels(EVERYWHERE, LASTING, SELDOM))
+    generator = brought(built(replace(TINY, lengths=False)), Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW))
     sounding = (played(generator, 24) != SILENT).mean((0, 2, 3))
     assert sounding.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1 / (24 * CELLS))
 
@@ -81,13 +82,13 @@ def test_the_levels_of_music_are_reached_where_its_tracks_are() -> None:
 
 
 def test_silence_is_reached_too() -> None:
-    assert not played(brought(built(), Levels(np.zeros(5), np.zeros(5), np.zeros(5))), 24).any()
+    assert not played(brought(built(), Levels(np.zeros(5), np.zeros(5), np.zeros(5), ANYHOW)), 24).any()
 
 
 def test_a_track_that_is_never_there_keeps_its_level() -> None:
     there = np.ones((4, 5), bool)
     there[:, 2] = False
-    generator = brought(built(), Levels(EVERYWHERE, LASTING, SELDOM), 4, there)
+    generator = brought(built(), Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW), 4, there)
     assert generator.shift[2].tolist() == [0, 0]
     assert (generator.shift[[0, 1, 3, 4], 0] != 0).all()
 
@@ -95,7 +96,46 @@ def test_a_track_that_is_never_there_keeps_its_level() -> None:
 def test_levelling_twice_is_levelling_once_and_changes_no_weight() -> None:
     generator = built()
     before = {name: weight.clone() for name, weight in generator.state_dict().items()}
-    shift = brought(generator, Levels(EVERYWHERE, LASTING, SELDOM)).shift.clone()
-    assert torch.equal(brought(generator, Levels(EVERYWHERE, LASTING, SELDOM)).shift, shift)
+    shift = brought(generator, Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW)).shift.clone()
+    assert torch.equal(brought(generator, Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW)).shift, shift)
     changed = {name for name, weight in generator.state_dict().items() if not torch.equal(weight, before[name])}
     assert changed == {"shift", "hush"}
+
+
+# ---- a steady beat
+
+
+def test_likeness_by_hand() -> None:
+    """Of the strokes of bars 1 and 2 one of three is in both; bar 3 is silent, so that it is like nothing."""
+    begins = torch.zeros(1, 12, 84, dtype=torch.bool)
+    begins[0, [0, 2, 4, 5], 7] = True
+    assert likeness(begins, 3) == pytest.approx(1 / 3)
+    assert likeness(begins[:, :4], 1) == 0
+    assert likeness(begins.repeat(1, 2, 1)[:, [0, 1, 2, 3, 0, 1, 2, 3]], 2) == 1
+
+
+def test_bars_come_to_be_as_much_alike_as_is_wanted() -> None:
+    wanted = np.array([0.8, 0.75, 0.0, 0.9, 1.0])
+    generator = brought(built(), Levels(EVERYWHERE, LASTING, ANYHOW, wanted), 48)
+    found = levels_of(played(generator, 48), np.ones((48, 5), bool), lengths=True, bars=2)
+    assert found.struck.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1e-3)
+    assert (found.alike >= wanted - 1e-9).all()
+    assert (found.alike[[0, 1, 3]] <= wanted[[0, 1, 3]] + 0.05).all()
+    assert generator.steadiness[2] == 0
+    assert (generator.steadiness[[0, 1, 3, 4]] > 0).all()
+
+
+def test_a_steady_track_goes_on_with_the_bar_that_is_given() -> None:
+    generator = built()
+    logits = torch.randn(3, 5, TWO_BARS.steps, 84, 2, generator=torch.Generator().manual_seed(0))
+    cells, given = torch.zeros_like(logits), torch.zeros(3, 5, 2, dtype=torch.bool)
+    cells[:, :, : TWO_BARS.bar : 4, 7] = 1
+    given[:, :, 0] = True
+    assert torch.equal(generator.steadied(logits, cells, given), logits)
+    generator.steadiness.fill_(1.0)
+    free = generator.steadied(logits).unflatten(2, (2, -1))
+    assert torch.allclose(free[:, :, 0], free[:, :, 1])
+    first, second = (
+        x.unflatten(2, (2, -1))[:, :, bar] for bar, x in enumerate((cells, generator.steadied(logits, cells, given)))
+    )
+    assert float(((second > 0) == first.bool()).float().mean()) > 0.99

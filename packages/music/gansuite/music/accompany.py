@@ -218,7 +218,7 @@ def _accompanied(
     moves = _moves(cells, grid, [low + start for start in windows(high - low, grid.bars)], seed, settings.key)
 
     def play(start: int, known: Cells, given: Flags) -> Cells:
-        z = moment(sampler, seed, "A", low + start)
+        z = moment(sampler, seed, low + start)
         return _played(sampler, z, known, given, moves[low + start], settings.density)
 
     here, known = slice(low * grid.bar, high * grid.bar), _known(cells, grid, settings, stretch.bars, written)

@@ -1,4 +1,4 @@
-"""Longer than a phrase: sections that return, and joins at which the music goes on.
+"""Longer than a phrase: sections that return and follow on one another.
 
 K tracks, M bars of a phrase, T steps, P = 84 pitches. All in the model's own key.
 """
@@ -25,6 +25,7 @@ from gansuite.music.sampler import Sampler
 MOST_BARS = 512
 SHORT = {1: "A", 2: "AB", 3: "ABA"}
 SONG = ("AABA", "CABA", "DABA")  # a tune, its bridge, and then a new strain before each return
+CHOICES = 4  # phrases of which one becomes a new section
 VARIETY = 0.25  # of the latent's variance: halves of a section are then as much alike as in real phrases (Jaccard 0.38)
 
 Player = Callable[[int, Cells, Flags], Cells]
@@ -68,10 +69,9 @@ def check_form(form: str) -> str:
 def compose(sampler: Sampler, seed: int, form: str, density: float = 1.0) -> Cells:
     """A piece (K, phrases x T, P).
 
-    The first section is the phrase of the seed. A new section grows out of the last bars of what precedes it, window
-    by window, so that it goes on musically. A section that returns is repeated note for note; only the last bar
-    before another section is played anew where that section's beginning was there before it: given the bars on both
-    sides, drums included. A model that cannot be told anything plays its phrases side by side.
+    The first section is the phrase of the seed. Another has the same static latents (Dong et al. 2018, section 4.2:
+    what does not move in time) and moving ones of its own; of several, it is the one that goes on best from the bar
+    before it. A section that returns is repeated note for note.
 
     Args:
         sampler: the model.
@@ -79,35 +79,32 @@ def compose(sampler: Sampler, seed: int, form: str, density: float = 1.0) -> Cel
         form: a letter for each phrase.
         density: see `Sampler.play`.
     """
-    grid = sampler.grid
-    sections: dict[str, Cells] = {}
-    phrases: list[Cells] = []
-    for letter in form:
+    sections = {form[0]: _phrase(sampler, latent(sampler, seed, form[0]), density)}
+    for before, letter in pairwise(form):
         if letter not in sections:
-            play = player(sampler, seed, letter, density)
-            sections[letter] = _section(play, phrases[-1] if phrases and _hears(sampler) else None, grid)
-        phrases.append(sections[letter])
-    song = np.concatenate(phrases, axis=1)
-    for place in seams(form) if _hears(sampler) else ():
-        song = _seam(player(sampler, seed, f"seam {place}", density), song, place, grid)
-    return mended(song)
+            places = [letter, *(f"{letter}/{number}" for number in range(1, CHOICES))]
+            several = [_phrase(sampler, latent(sampler, seed, place), density) for place in places]
+            sections[letter] = max(several, key=partial(kinship, sampler.grid, sections[before]))
+    return mended(np.concatenate([sections[letter] for letter in form], axis=1))
 
 
-def seams(form: str) -> list[int]:
-    """Where the bar before a phrase is played anew: before another section, if one of the two was heard before."""
-    return [
-        place
-        for place, (before, after) in enumerate(pairwise(form), 1)
-        if before != after and (before in form[: place - 1] or after in form[:place])
-    ]
+def kinship(grid: Grid, before: Cells, after: Cells) -> float:
+    """How much alike the harmony of the last bar of a phrase (K, T, P) and of the first of another are, 0 to 1.
+
+    The cosine of how often each pitch class sounds in each; 0 where one is silent.
+    """
+    pitched = [name != "drums" for name in grid.tracks]
+    one, other = (
+        (bar[pitched] != SILENT).sum((0, 1)).reshape(-1, 12).sum(0)
+        for bar in (before[:, -grid.bar :], after[:, : grid.bar])
+    )
+    return float(one @ other / max(1e-9, np.linalg.norm(one) * np.linalg.norm(other)))
 
 
 def latent(sampler: Sampler, seed: int, place: str = "A") -> Tensor:
-    """The latent (1, D) of a section or seam; that of A is the seed's own."""
-    if place == "A":
-        return sampler.latents([seed])
-    size = sampler.generator.latent_size
-    return torch.randn(1, size, generator=randomness.generator(seed, f"latent {place}"))
+    """The latent (1, D) of a section; that of A is the seed's own, from which others have what is static."""
+    first = sampler.latents([seed])
+    return first if place == "A" else sampler.going_on(first, _chance(sampler, seed, place))
 
 
 def key_of_seed(seed: int) -> Key:
@@ -115,17 +112,12 @@ def key_of_seed(seed: int) -> Key:
     return Key(randomness.key(seed, "key", 0) % 12)
 
 
-def moment(sampler: Sampler, seed: int, place: str, start: int) -> Tensor:
-    """The latent (1, D) of the phrase at bar `start` of a section: that of the section, varied after its beginning."""
-    z = latent(sampler, seed, place)
+def moment(sampler: Sampler, seed: int, start: int) -> Tensor:
+    """The latent (1, D) of what is played from bar `start` of a long stretch on: the seed's, varied after the first."""
+    z = latent(sampler, seed)
     if not start:
         return z
-    return math.sqrt(1 - VARIETY) * z + math.sqrt(VARIETY) * latent(sampler, seed, f"{place} {start}")
-
-
-def player(sampler: Sampler, seed: int, place: str, density: float) -> Player:
-    """What plays the phrases of one section, or a seam."""
-    return partial(_play, sampler, seed, place, density)
+    return math.sqrt(1 - VARIETY) * z + math.sqrt(VARIETY) * _chance(sampler, seed, f"A {start}")
 
 
 def fill(play: Player, cells: Cells, known: Flags, grid: Grid) -> Cells:
@@ -171,35 +163,6 @@ def _default(phrases: int) -> str:
     return f"{song[: phrases - 1]}A"
 
 
-def _hears(sampler: Sampler) -> bool:
-    return sampler.generator.config.given and sampler.grid.bars > 1
-
-
-def _section(play: Player, before: Cells | None, grid: Grid) -> Cells:
-    """A phrase (K, T, P) that goes on from the one before, or from nothing."""
-    tracks = len(grid.tracks)
-    silence = np.full((tracks, grid.steps, 84), SILENT, np.uint8)
-    if before is None:
-        return play(0, silence, np.zeros((tracks, grid.bars), bool))
-    context = grid.bars // 2
-    cells = np.concatenate([before[:, -context * grid.bar :], silence], axis=1)
-    known = np.tile(np.arange(context + grid.bars) < context, (tracks, 1))
-    return fill(play, cells, known, grid)[:, context * grid.bar :]
-
-
-def _seam(play: Player, song: Cells, place: int, grid: Grid) -> Cells:
-    """The song with the last bar before phrase number `place` played anew, given what stands around it."""
-    first = max(0, place * grid.bars - (grid.bars - 1))
-    steps = slice(first * grid.bar, (first + grid.bars) * grid.bar)
-    given = np.ones((len(grid.tracks), grid.bars), bool)
-    given[:, place * grid.bars - 1 - first] = False
-    known = song[:, steps]
-    played = play(first, _opened(known), given)
-    song = song.copy()
-    song[:, steps] = np.where(by_step(given, grid), known, played)
-    return song
-
-
 def _fullest(cells: Cells, grid: Grid) -> Flags:
     """The pitched track with the most notes, (K, M): from nothing a model plays twice, then around that track.
 
@@ -210,12 +173,17 @@ def _fullest(cells: Cells, grid: Grid) -> Flags:
     return np.repeat(fullest[:, None], grid.bars, axis=1)
 
 
-def _play(sampler: Sampler, seed: int, place: str, density: float, start: int, cells: Cells, given: Flags) -> Cells:
-    z = moment(sampler, seed, place, start)
-    played: Cells = sampler.play(z, cells[None], given[None], density)[0]
-    if not given.any() and sampler.generator.config.given:
-        played = sampler.play(z, played[None], _fullest(played, sampler.grid)[None], density)[0]
-    return played
+def _phrase(sampler: Sampler, z: Tensor, density: float) -> Cells:
+    """A phrase (K, T, P) from nothing, and then around its fullest track."""
+    played = sampler.play(z, density=density)
+    if sampler.generator.config.given:
+        played = sampler.play(z, played, _fullest(played[0], sampler.grid)[None], density)
+    return np.asarray(played[0])
+
+
+def _chance(sampler: Sampler, seed: int, place: str) -> Tensor:
+    """A latent (1, D) of its own."""
+    return torch.randn(1, sampler.generator.latent_size, generator=randomness.generator(seed, f"latent {place}"))
 
 
 def _opened(cells: Cells) -> Cells:

@@ -63,6 +63,10 @@ class Sampler:
         check_seeds(seeds)
         return randomness.latents(list(seeds), self.generator.latent_size)
 
+    def going_on(self, z: Tensor, other: Tensor) -> Tensor:
+        """See `Generator.going_on`."""
+        return self.generator.going_on(z, other)
+
     @torch.inference_mode()
     def play(
         self,

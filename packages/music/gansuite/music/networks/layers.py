@@ -1,4 +1,4 @@
-"""What the networks are made of: linear maps that each track has for itself, binary neurons, legal notes.
+"""What the networks are made of: linear maps for each track, bars out of one vector, binary neurons, legal notes.
 
 B batch, K tracks, M bars, S steps of a bar, T = M S steps, C channels, P = 84 pitches = 7 octaves x 12.
 """
@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, unflatten
 from torch.autograd.function import FunctionCtx
 from torch.nn.functional import leaky_relu, normalize
 
@@ -163,3 +163,24 @@ def legal(onset: Tensor, hold: Tensor) -> Tensor:
         goes_on[..., back:, :] &= goes_on[..., :-back, :].clone()
         back *= 2
     return sounds & ~struck
+
+
+class TemporalGenerator(nn.Module):
+    """A vector unfolded over the bars by two transposed convolutions: (B, G, Z) -> (B, G, M, Z).
+
+    Dong et al. 2018, section 4.2: each of the G groups (all tracks together, or one track) has its own.
+    """
+
+    def __init__(self, groups: int, latent: int, bars: int, norm: str, hidden: int) -> None:
+        super().__init__()
+        self.groups, self.bars = groups, bars
+        first = max(1, bars - 2)
+        self.first = nn.ConvTranspose1d(groups * latent, groups * hidden, first, groups=groups)
+        self.second = nn.ConvTranspose1d(groups * hidden, groups * latent, bars - first + 1, groups=groups)
+        self.norms = nn.ModuleList(Norm(norm, groups * size) for size in (hidden, latent))
+
+    def forward(self, z: Tensor) -> Tensor:
+        x = z.flatten(1).unsqueeze(-1)
+        for layer, norm in zip((self.first, self.second), self.norms, strict=True):
+            x = activate(norm(layer(x).transpose(1, 2)).transpose(1, 2))
+        return unflatten(x, 1, (self.groups, -1)).transpose(2, 3)

@@ -16,11 +16,21 @@ import torch
 from torch import Tensor, nn, unflatten
 
 from gansuite.core.errors import GansuiteError, did_you_mean
-from gansuite.music.networks.layers import Block, Norm, PrivateLinear, activate, binarise, check_neurons, legal
+from gansuite.music.networks.layers import (
+    Block,
+    Norm,
+    PrivateLinear,
+    TemporalGenerator,
+    activate,
+    binarise,
+    check_neurons,
+    legal,
+)
 from gansuite.music.roll import TRACKS, Grid
 
 MODES = ("hybrid", "composer", "jamming")
 OCTAVES, PITCH_CLASSES = 7, 12
+SURE = 3.0  # deviations of the logits that a cell which is given is worth
 EAR = 32
 HEADS = 4
 DEEPEST = 64
@@ -111,32 +121,13 @@ def check_playable(grid: Grid) -> None:
         raise GansuiteError(f"The tracks cannot be: {named}.", f"Use some of {', '.join(TRACKS)}, each once.")
 
 
-class TemporalGenerator(nn.Module):
-    """A vector unfolded over the bars by two transposed convolutions: (B, G, Z) -> (B, G, M, Z).
-
-    Dong et al. 2018, section 4.2: each of the G groups (all tracks together, or one track) has its own.
-    """
-
-    def __init__(self, groups: int, latent: int, bars: int, norm: str, hidden: int) -> None:
-        super().__init__()
-        self.groups, self.bars = groups, bars
-        first = max(1, bars - 2)
-        self.first = nn.ConvTranspose1d(groups * latent, groups * hidden, first, groups=groups)
-        self.second = nn.ConvTranspose1d(groups * hidden, groups * latent, bars - first + 1, groups=groups)
-        self.norms = nn.ModuleList(Norm(norm, groups * size) for size in (hidden, latent))
-
-    def forward(self, z: Tensor) -> Tensor:
-        x = z.flatten(1).unsqueeze(-1)
-        for layer, norm in zip((self.first, self.second), self.norms, strict=True):
-            x = activate(norm(layer(x).transpose(1, 2)).transpose(1, 2))
-        return unflatten(x, 1, (self.groups, -1)).transpose(2, 3)
-
-
 class Plan(nn.Module):
     """Latents to what each bar generator is told: (B, latent_size) -> (B, G, M, 2 Z or 4 Z).
 
     G is K, or 1 for a composer. Static vectors are the same in every bar, moving ones are unfolded.
     """
+
+    static: Tensor
 
     def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
         super().__init__()
@@ -151,6 +142,8 @@ class Plan(nn.Module):
             }
         )
         self.counts = list(counts.values())
+        static = [still for count in self.counts for still in (*[True] * count, *[False] * count)]
+        self.register_buffer("static", torch.tensor(static), persistent=False)
         self.size = config.latent * 2 * len(counts)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -265,10 +258,12 @@ class Generator(nn.Module):
         slope: steepness of the neurons' sigmoid, raised as training goes on.
         shift: (K, C), added to all logits of a track; 0 while it learns, see `levels`.
         hush: (K,), a bar of a track whose surest onset is no surer than that is silent once it has learnt.
+        steadiness: (K,), how far each bar of a track goes to the mean of its bars once it has learnt: 0 not at all.
     """
 
     shift: Tensor
     hush: Tensor
+    steadiness: Tensor
 
     def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
         super().__init__()
@@ -285,11 +280,17 @@ class Generator(nn.Module):
         self.refiner = Refiner(grid, c)
         self.register_buffer("shift", torch.zeros(len(grid.tracks), c.channels))
         self.register_buffer("hush", torch.full((len(grid.tracks),), NEVER))
+        self.register_buffer("steadiness", torch.zeros(len(grid.tracks)))
 
     @property
     def latent_size(self) -> int:
         """Numbers in the latent of a phrase."""
         return self.plan.shape[0] * self.plan.shape[1]
+
+    def going_on(self, z: Tensor, other: Tensor) -> Tensor:
+        """Latents (B, latent_size) with the static vectors of one and the moving ones of another: the band plays on."""
+        kept, new = (unflatten(latent, 1, self.plan.shape) for latent in (z, other))
+        return torch.where(self.plan.static.to(z.device)[:, None], kept, new).flatten(1)
 
     def logits(self, z: Tensor, cells: Tensor | None, given: Tensor | None, present: Tensor | None) -> Tensor:
         """(B, K, T, P, C). Arguments as for `forward`."""
@@ -309,8 +310,19 @@ class Generator(nn.Module):
         logits = logits.float() + self.shift[:, None, None]
         if self.training:
             return logits
+        logits = self.steadied(logits, cells, given)
         silent = self.surest(logits) <= self.hush[:, None]
         return logits.masked_fill(silent.repeat_interleave(self.grid.bar, 2)[..., None, None], NEVER)
+
+    def steadied(self, logits: Tensor, cells: Tensor | None = None, given: Tensor | None = None) -> Tensor:
+        """Logits (B, K, T, P, C) on the way to their mean over the bars; bars that are given count as what they are."""
+        known = bars = unflatten(logits, 2, (self.grid.bars, -1))
+        if cells is not None and given is not None:
+            sure = SURE * bars.std((2, 3, 4), keepdim=True)
+            told = (2 * unflatten(cells, 2, (self.grid.bars, -1)) - 1) * sure
+            known = torch.where(given[..., None, None, None], told, bars)
+        mean = known.mean(2, keepdim=True)
+        return torch.lerp(bars, mean, self.steadiness[:, None, None, None, None]).flatten(2, 3)
 
     def surest(self, logits: Tensor) -> Tensor:
         """The highest logit of an onset in each bar of each track: (B, K, T, P, C) -> (B, K, M)."""
