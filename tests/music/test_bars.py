@@ -167,3 +167,10 @@ def test_bars_that_hang_in_the_air(mine: Path) -> None:
     with pytest.raises(GansuiteError, match="has 10 bars") as refused:
         require_joined(score, (12, 14))
     assert "--bars 11-18" in str(refused.value.remedy)
+
+
+def test_bars_in_a_meter_that_the_model_does_not_play(sampler: Sampler, tmp_path: Path) -> None:
+    path = write(tmp_path / "both.mid", {4: chords(62, 10)}, meters=((0, 4, 4), (4 * BAR, 3, 4)))
+    with pytest.raises(GansuiteError, match="3/4"):
+        written(sampler, path, "5-6", "piano")
+    assert written(sampler, path, "3-5", "piano")

@@ -30,9 +30,6 @@ from gansuite.music.score import NO_FAMILY, Score
 if TYPE_CHECKING:
     from pretty_midi import Instrument, PrettyMIDI
 
-Between = tuple[int, int]
-"""The ticks at which some bars begin and end."""
-
 ALL = "all"
 TRUST = 2.0  # how much more the whole piece says about the key of a phrase than the phrase itself
 LOUDNESS = 84.0  # of given notes that are accompanied at the usual level
@@ -130,7 +127,7 @@ def write_around(sampler: Sampler, midi: PrettyMIDI, seed: int, settings: Accomp
     """
     whole = score_in(midi)
     last = whole.last if settings.last is None else settings.last
-    between: Between | None = None
+    between: tuple[int, int] | None = None
     if settings.bars is not None:
         require_joined(replace(whole, last=last), settings.bars)
         between = span(whole, settings.bars)
@@ -142,8 +139,11 @@ def write_around(sampler: Sampler, midi: PrettyMIDI, seed: int, settings: Accomp
     stretches, skipped = _stretches(score, sampler)
     notes += skipped
     kept = len(midi.instruments)
-    for stretch in stretches:
-        room = _room(score, stretch, sampler.grid, between)
+    rooms = [_room(score, stretch, sampler.grid, between) for stretch in stretches]
+    if not any(room.any() for room in rooms):
+        cause = " ".join([*skipped, "Nothing can be written in the bars that were asked for."])
+        raise GansuiteError(cause, "Name others with --bars.")
+    for stretch, room in zip(stretches, rooms, strict=True):
         if room.any():
             played = _accompanied(sampler, score, stretch, seed, settings, room)
             add_tracks(midi, played, settings.tracks, stretch.begin)
@@ -197,7 +197,7 @@ def shifts(cells: Cells, grid: Grid, starts: Sequence[int], trust: float = TRUST
     return [keys.key_of(int(number)).shift for number in found]
 
 
-def _room(score: Score, stretch: Stretch, grid: Grid, between: Between | None) -> Flags:
+def _room(score: Score, stretch: Stretch, grid: Grid, between: tuple[int, int] | None) -> Flags:
     """At which steps of a stretch something may be written: (T,)."""
     if between is None:
         return np.ones(stretch.bars * grid.bar, bool)
@@ -286,7 +286,7 @@ def _known(cells: Cells, grid: Grid, settings: Accompaniment, bars: int, written
     return np.asarray((there[:, None] & inside) | (stays[:, None] & around))
 
 
-def _keep(midi: PrettyMIDI, settings: Accompaniment, between: Between | None) -> list[str]:
+def _keep(midi: PrettyMIDI, settings: Accompaniment, between: tuple[int, int] | None) -> list[str]:
     """Leave in the piece only what is given, and what stands outside of the bars; says what else was taken out."""
     kept, dropped = [], set()
     for number, played in enumerate(midi.instruments):
