@@ -14,7 +14,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +66,18 @@ def trained(
         yield end, trainer, broken
 
 
-def rows_of(args: argparse.Namespace, model: str, seed: int, spaces: list[Extractor]) -> Iterator[Mapping[str, Any]]:
-    """Train one model and measure the average of its generator against held-out works."""
+def rows_of(
+    args: argparse.Namespace, model: str, seed: int, spaces: list[Extractor], known: Set[float]
+) -> Iterator[Mapping[str, Any]]:
+    """Train one model and measure the average of its generator against held-out works, where that is not known."""
     config = configured(args, model, seed).config
     portfolio = open_portfolio(config.data)
     labels = portfolio.labels[portfolio.train] if config.conditional and portfolio.labels is not None else None
     size = config.network.latent
     real, train = portfolio.pixels[portfolio.held_out], portfolio.pixels[thinned(portfolio.train, SAMPLES)]
     for minutes, trainer, broken in trained(config, portfolio, args.minutes):
+        if minutes in known:
+            continue
         generator = trainer.averages["generator"].module
         shown = fixed(ROWS * COLUMNS, size, 0, "sheet", labels).draw(generator)
         save_image(sheet(shown, COLUMNS), args.out / f"{args.name or model}-{seed}-{minutes:g}.png")
@@ -146,9 +150,7 @@ def main() -> None:
             known = {row["minutes"] for row in rows if (row["model"], row["seed"]) == (args.name or model, seed)}
             if known.issuperset(args.minutes):
                 continue
-            for row in rows_of(args, model, seed, spaces):
-                if row["minutes"] in known:
-                    continue
+            for row in rows_of(args, model, seed, spaces, known):
                 rows.append(row)
                 with book.open("a") as file:
                     file.write(json.dumps(row) + "\n")

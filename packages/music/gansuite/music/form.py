@@ -26,7 +26,7 @@ MOST_BARS = 512
 SHORT = {1: "A", 2: "AB", 3: "ABA"}
 SONG = ("AABA", "CABA", "DABA")  # a tune, its bridge, and then a new strain before each return
 CHOICES = 4  # phrases of which one becomes a new section
-VARIETY = 0.25  # of the latent's variance: halves of a section are then as much alike as in real phrases (Jaccard 0.38)
+VARIETY = 0.25  # of the latent's variance, that is new in each phrase of a long stretch
 
 Player = Callable[[int, Cells, Flags], Cells]
 """From the first bar of a phrase, its cells (K, T, P) and which bars (K, M) of them are given, to the whole phrase."""

@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from gansuite.poetry.lexicon import word_lists
 
 WORD = re.compile(r"(?<![\w'-])[^\W\d_]+(?:'[^\W\d_]+)*(?![\w-])")
-INSIDE = re.compile(
-    r"[\w,] $"
-)  # what stands before a word whose capital is its own, and not that of a line or sentence
+INSIDE = re.compile(r"[\w,] $")  # before a word whose capital is its own, and not that of a line or sentence
 LEAST, SHARE = 3, 0.001  # a word is owned that so many poems use, and such a share of them
 LETTER = 0.05  # and such a share, where it is one letter: `à`, and no initial
 MOST = 5000
