@@ -20,7 +20,7 @@ from gansuite.music.dataset import open_music
 from gansuite.music.evaluate import Evaluation, Row, closed, data_for, evaluate_model
 from gansuite.music.figures import to_text
 from gansuite.music.sampler import load_sampler
-from gansuite.music.training import PhraseSource, leveller
+from gansuite.music.training import leveller
 
 FOLDER = Path(__file__).parents[1] / "packages/music/gansuite/music/bundled"
 DATA = (
@@ -41,7 +41,7 @@ Rows are against held-out music. "distance" is the mean normalised distance over
 qualified notes, polyphony (mean over tracks) and tonal distance (mean over pairs): 0 is alike. "gap" is how much nearer
 tracks of one phrase are to one another, in tonal distance, than tracks of different phrases; "closed" how much of that
 gap the model closes when it plays to a given track. The averaged generator is levelled: its tracks are set to as many
-silent bars and notes as the training music has, as many of them longer than a step, and its bars to be as much alike
+silent bars and notes as the training music has, as long and no farther apart, and its bars to be as much alike
 (`music/levels.py`).
 
 Trained on {machine}.
@@ -87,8 +87,7 @@ def main() -> None:
     model, sampler = from_pretrained(args.run), load_sampler(args.run)
     music = open_music(data_for(str(args.run), sampler.grid, {}))
     config = from_saved(MusicConfig, Run(args.run).configuration()).config
-    source = PhraseSource(music.train, sampler.device)
-    leveller(config, source, sampler.generator.latent_size)(sampler.generator)
+    leveller(config, music.train, sampler.generator.latent_size)(sampler.generator)
     controls = [load_sampler(control) for control in args.control]
     evaluation = evaluate_model(sampler, music, args.count, controls=controls, tell=print)
     print(to_text(evaluation))

@@ -5,6 +5,9 @@
 A recipe is named as `gansuite music train --model` names it. Its time is that of the processor spent on training, in
 one thread, so that other work on the machine makes no difference; reading the music and measuring are not counted. At
 the end the averaged generator plays 1,000 phrases of which nothing is given, with the tracks of the held-out music.
+
+Generators are kept in --kept as they were at the end of their training; one that is there is levelled and measured
+anew, not trained again.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 
 from gansuite.core import randomness
 from gansuite.core.engine import World
@@ -38,30 +42,38 @@ def configuration(model: str, file: Path | None, seed: int, minutes: float) -> M
     return configure(model, "small", file, flags, "cpu")[0].config
 
 
-def train(config: MusicConfig, music: Music) -> Trainer:
-    """Train for the budget's minutes of processor time."""
+def train(config: MusicConfig, music: Music, kept: Path) -> Trainer:
+    """Train for the budget's minutes of processor time, or take the average from where it was kept."""
     trainer = build_trainer(config, music, World())
+    generator = trainer.averages["generator"].module
+    if kept.exists():
+        weights = load_file(kept)
+        trainer.step_count, trainer.images = weights.pop("seen").tolist()
+        generator.load_state_dict(weights)
+        return trainer
     begin = time.process_time()
     while trainer.budget.fraction(trainer.images, trainer.seconds) < 1:
         trainer.step()
         trainer.seconds = time.process_time() - begin
+    seen = torch.tensor([trainer.step_count, trainer.images])
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    save_file({**generator.state_dict(), "seen": seen}, kept)
     return trainer
 
 
 def sample(config: MusicConfig, trainer: Trainer, music: Music) -> tuple[np.ndarray, np.ndarray]:
     """Phrases (N, K, T, P) and which tracks they have (N, K)."""
     generator: Any = trainer.averages["generator"].module
-    source: Any = trainer.source
-    leveller(config, source, generator.latent_size)(generator)
+    leveller(config, music.train, generator.latent_size)(generator)
     rows = np.linspace(0, len(music.held_out) - 1, SAMPLES).astype(int)
     z = torch.randn(SAMPLES, generator.latent_size, generator=randomness.generator(config.run.seed, "evaluate"))
     present = music.held_out.present[rows]
     return play(generator, z, present), present
 
 
-def row(name: str, config: MusicConfig, music: Music, truth: MusicTable) -> dict[str, Any]:
+def row(name: str, config: MusicConfig, music: Music, truth: MusicTable, kept: Path) -> dict[str, Any]:
     """One recipe, trained and measured."""
-    trainer = train(config, music)
+    trainer = train(config, music, kept / f"{name}-{config.run.seed}-{config.run.minutes:g}.safetensors")
     cells, present = sample(config, trainer, music)
     found = table(cells, music.grid.tracks, music.grid, present)
     apart = distance(found, truth)
@@ -89,7 +101,7 @@ def rows(asked: argparse.Namespace, music: Music) -> Iterator[dict[str, Any]]:
     for seed in asked.seeds:
         for model in asked.models:
             config = configuration(model, asked.config, seed, asked.minutes)
-            yield row(asked.name or model, config, music, truth)
+            yield row(asked.name or model, config, music, truth, asked.kept)
 
 
 def main() -> None:
@@ -103,6 +115,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="of processor time, for each row")
     parser.add_argument("--out", type=Path, default=Path("music_recipes.jsonl"))
+    parser.add_argument("--kept", type=Path, default=Path("music_recipes"), help="a folder for the generators")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     music = open_music(replace(MusicDataConfig(), paths=tuple(asked.data), held_out_paths=tuple(asked.held_out)))

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from gansuite.music import networks
-from gansuite.music.levels import Levels, level, levels_of, likeness
+from gansuite.music.levels import Levels, level, levels_of, likeness, reach_of
 from gansuite.music.networks.channels import to_cells
+from gansuite.music.networks.levelling import lingering, middle
 from gansuite.music.networks.musegan import Generator, MuseGANConfig
-from gansuite.music.roll import HOLD, SILENT, Cells, Flags
+from gansuite.music.roll import HOLD, ONSET, SILENT, Cells, Flags
 
 from .hand_rolls import C, roll, strokes
 from .small_phrases import noise, phrases
@@ -23,6 +24,9 @@ EVERYWHERE = np.array([0.02, 0.01, 0.004, 0.001, 0.03])
 SELDOM = np.array([0.0, 0.25, 0.5, 0.125, 1 / 48])
 LASTING = np.array([0.0, 0.6, 0.5, 0.3, 0.4])
 ANYHOW = np.zeros(5)  # however unlike bars are
+ANYWHERE = np.full(5, 84.0)
+LENGTH = np.array([1.0, 2.5, 2.0, 1.5, 2.0])
+WANTED = Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW, ANYWHERE, LENGTH)
 
 
 def built(config: MuseGANConfig = TINY) -> Generator:
@@ -52,22 +56,24 @@ def test_shares_by_hand() -> None:
     assert (found.struck * CELLS).tolist() == pytest.approx([1.5, 2, 0, 0, 0])
     assert found.lasting.tolist() == pytest.approx([0, 0.5, 0, 0, 0])
     assert found.silent.tolist() == pytest.approx([0.75, 0.5, 1, 1, 0])
+    assert found.length.tolist() == pytest.approx([1, 2.5, 0, 0, 0])
     assert (levels_of(cells, there, lengths=False, bars=2).struck * CELLS).tolist() == pytest.approx([1.5, 5, 0, 0, 0])
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "composer"])
 def test_a_levelled_generator_plays_as_many_notes_as_are_wanted(mode: str) -> None:
-    generator = brought(built(replace(TINY, mode=mode)), Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW))
+    generator = brought(built(replace(TINY, mode=mode)), WANTED)
     cells = played(generator, 24)
     found = levels_of(cells, np.ones((24, 5), bool), lengths=True, bars=2)
     assert found.struck.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1 / (24 * CELLS))
     assert found.lasting.tolist() == pytest.approx(LASTING.tolist(), abs=0.03)
+    assert found.length.tolist() == pytest.approx(LENGTH.tolist(), abs=0.1)
     assert (found.silent >= SELDOM - 1e-9).all()  # a bar that is let play may still hold no note
     assert not (cells[:, 0] == HOLD).any()
 
 
 def test_without_lengths_the_share_of_sounding_cells_is_reached() -> None:
-    generator = brought(built(replace(TINY, lengths=False)), Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW))
+    generator = brought(built(replace(TINY, lengths=False)), WANTED)
     sounding = (played(generator, 24) != SILENT).mean((0, 2, 3))
     assert sounding.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1 / (24 * CELLS))
 
@@ -82,24 +88,24 @@ def test_the_levels_of_music_are_reached_where_its_tracks_are() -> None:
 
 
 def test_silence_is_reached_too() -> None:
-    assert not played(brought(built(), Levels(np.zeros(5), np.zeros(5), np.zeros(5), ANYHOW)), 24).any()
+    assert not played(brought(built(), replace(WANTED, struck=np.zeros(5), silent=np.zeros(5))), 24).any()
 
 
 def test_a_track_that_is_never_there_keeps_its_level() -> None:
     there = np.ones((4, 5), bool)
     there[:, 2] = False
-    generator = brought(built(), Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW), 4, there)
-    assert generator.shift[2].tolist() == [0, 0]
-    assert (generator.shift[[0, 1, 3, 4], 0] != 0).all()
+    generator = brought(built(), WANTED, 4, there)
+    assert generator.levelling.shift[2].tolist() == [0, 0]
+    assert (generator.levelling.shift[[0, 1, 3, 4], 0] != 0).all()
 
 
 def test_levelling_twice_is_levelling_once_and_changes_no_weight() -> None:
     generator = built()
     before = {name: weight.clone() for name, weight in generator.state_dict().items()}
-    shift = brought(generator, Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW)).shift.clone()
-    assert torch.equal(brought(generator, Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW)).shift, shift)
+    shift = brought(generator, WANTED).levelling.shift.clone()
+    assert torch.equal(brought(generator, WANTED).levelling.shift, shift)
     changed = {name for name, weight in generator.state_dict().items() if not torch.equal(weight, before[name])}
-    assert changed == {"shift", "hush"}
+    assert changed == {f"levelling.{name}" for name in ("shift", "hush", "stay")}
 
 
 # ---- a steady beat
@@ -116,13 +122,13 @@ def test_likeness_by_hand() -> None:
 
 def test_bars_come_to_be_as_much_alike_as_is_wanted() -> None:
     wanted = np.array([0.8, 0.75, 0.0, 0.9, 1.0])
-    generator = brought(built(), Levels(EVERYWHERE, LASTING, ANYHOW, wanted), 48)
+    generator = brought(built(), replace(WANTED, silent=ANYHOW, alike=wanted), 48)
     found = levels_of(played(generator, 48), np.ones((48, 5), bool), lengths=True, bars=2)
     assert found.struck.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1e-3)
     assert (found.alike >= wanted - 1e-9).all()
     assert (found.alike[[0, 1, 3]] <= wanted[[0, 1, 3]] + 0.05).all()
-    assert generator.steadiness[2] == 0
-    assert (generator.steadiness[[0, 1, 3, 4]] > 0).all()
+    assert generator.levelling.steadiness[2] == 0
+    assert (generator.levelling.steadiness[[0, 1, 3, 4]] > 0).all()
 
 
 def test_a_steady_track_goes_on_with_the_bar_that_is_given() -> None:
@@ -131,11 +137,68 @@ def test_a_steady_track_goes_on_with_the_bar_that_is_given() -> None:
     cells, given = torch.zeros_like(logits), torch.zeros(3, 5, 2, dtype=torch.bool)
     cells[:, :, : TWO_BARS.bar : 4, 7] = 1
     given[:, :, 0] = True
-    assert torch.equal(generator.steadied(logits, cells, given), logits)
-    generator.steadiness.fill_(1.0)
-    free = generator.steadied(logits).unflatten(2, (2, -1))
+    assert torch.equal(generator.levelling.steadied(logits, cells, given), logits)
+    generator.levelling.steadiness.fill_(1.0)
+    free = generator.levelling.steadied(logits).unflatten(2, (2, -1))
     assert torch.allclose(free[:, :, 0], free[:, :, 1])
-    first, second = (
-        x.unflatten(2, (2, -1))[:, :, bar] for bar, x in enumerate((cells, generator.steadied(logits, cells, given)))
-    )
+    told = generator.levelling.steadied(logits, cells, given)
+    first, second = (x.unflatten(2, (2, -1))[:, :, bar] for bar, x in enumerate((cells, told)))
     assert float(((second > 0) == first.bool()).float().mean()) > 0.99
+
+
+# ---- in its place
+
+
+def test_reach_by_hand() -> None:
+    """Notes at C, E and an octave above, E most often: E is the middle, and the octave is 8 semitones away."""
+    begins = torch.zeros(2, 16, 84, dtype=torch.bool)
+    begins[0, [0, 4], 12] = begins[0, [0, 4, 8], 16] = begins[0, 12, 24] = True
+    assert middle(begins).tolist() == [16, 0]
+    assert reach_of(begins) == 8
+    begins[1, :, 40] = True
+    begins[1, 0, 41] = True
+    begins[0] = False
+    assert reach_of(begins) == 1
+    assert reach_of(begins.repeat(1, 7, 1)) == 1
+    begins[1, 0, 41] = False
+    assert reach_of(begins) == 0
+    assert reach_of(torch.zeros(2, 16, 84, dtype=torch.bool)) == 84
+
+
+def test_no_note_is_farther_away_than_those_of_the_music() -> None:
+    """Others take the place of those that were: there are as many as before, and drums stay where they are."""
+    generator = brought(built(), replace(WANTED, reach=np.array([3.0, 3.0, 12.0, 84.0, 20.0])))
+    onsets = played(generator, 24) == ONSET
+    spans = [
+        max(int(np.ptp(np.flatnonzero(phrase.any(0)))) for phrase in onsets[:, track] if phrase.any())
+        for track in range(5)
+    ]
+    assert spans[0] > 6
+    assert all(0 < span <= 2 * reach for span, reach in zip(spans[1:], (3, 12, 84, 20), strict=True))
+    assert onsets.mean((0, 2, 3)).tolist() == pytest.approx(EVERYWHERE.tolist(), rel=0.02)
+
+
+def test_an_answer_stays_near_what_is_given_of_its_track() -> None:
+    generator = built()
+    generator.levelling.reach.fill_(5.0)
+    logits = torch.randn(2, 5, TWO_BARS.steps, 84, 2, generator=torch.Generator().manual_seed(0))
+    cells, given = torch.zeros_like(logits), torch.zeros(2, 5, 2, dtype=torch.bool)
+    cells[:, :, : TWO_BARS.bar, 70, 0] = 1
+    given[:, :, 0] = True
+    logits = logits - 2  # the given bar is most of what is struck
+    struck = generator.levelling(logits, cells, given)[:, :, TWO_BARS.bar :, :, 0] > 0
+    pitches = torch.nonzero(struck.any(2))[:, 2]
+    assert len(pitches)
+    free = torch.nonzero((generator.levelling(logits)[..., 0] > 0).any(2))[:, 2]
+    assert float((free - 70.0).abs().mean()) > float((pitches - 70.0).abs().mean())
+
+
+def test_what_stays_is_what_is_held_longer() -> None:
+    """A held cell behind an onset keeps its logit; those behind it are moved."""
+    logits = torch.zeros(1, 4, 84, 2)
+    struck = torch.zeros(1, 4, 84, dtype=torch.bool)
+    struck[0, 0, 7] = True
+    moved = lingering(logits, struck, 2.0)
+    assert moved[0, :, 7, 1].tolist() == [2, 0, 2, 2]
+    assert torch.equal(moved[..., 0], logits[..., 0])
+    assert torch.equal(lingering(logits[..., :1], struck, 2.0), logits[..., :1])

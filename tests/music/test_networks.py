@@ -17,6 +17,7 @@ from gansuite.core.errors import GansuiteError
 from gansuite.music import networks
 from gansuite.music.networks.channels import to_cells, to_channels
 from gansuite.music.networks.critic import Critic, CriticConfig
+from gansuite.music.networks.levelling import surest
 from gansuite.music.networks.musegan import MODES, Generator, MuseGANConfig
 from gansuite.music.roll import HOLD, ONSET, SILENT, TRACKS, Cells, Grid
 
@@ -278,10 +279,10 @@ def test_chords_are_agreed_on_by_all_tracks_in_their_beat() -> None:
 def test_bars_that_are_unsure_fall_silent_once_it_has_learnt() -> None:
     generator, _ = built(replace(TINY, density=0.5))
     z = latents(generator, 8)
-    surest = generator.surest(generator.logits(z, None, None, None))
-    generator.hush[1] = surest[:, 1].median()
+    sure = surest(generator.logits(z, None, None, None), SHORT.bars)
+    generator.levelling.hush[1] = sure[:, 1].median()
     heard = [(x != 0).unflatten(2, (2, -1)).flatten(3).any(3) for x in (generator(z), generator.eval()(z))]
-    quiet = surest <= generator.hush[:, None]
+    quiet = sure <= generator.levelling.hush[:, None]
     assert 0 < int(quiet[:, 1].sum()) < 16
     assert not quiet[:, [0, 2, 3, 4]].any()
     assert torch.equal(heard[1], heard[0] & ~quiet)

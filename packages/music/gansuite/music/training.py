@@ -26,7 +26,7 @@ from gansuite.music.picture import draw_sheet
 from gansuite.music.roll import TRACKS, Cells, Flags, Roll
 
 SAMPLES = 256  # how many phrases the measures of a run look at
-LEVELLED = (256, 1024)  # phrases played, and heard, to find the levels
+LEVELLED = (256, 2048)  # phrases played, and heard, to find the levels
 SHEET = (6, 8)  # rows and columns
 CHUNK = 32
 MOST_REPEATS = 4
@@ -74,17 +74,17 @@ def build_trainer(config: MusicConfig, music: Music, world: World, compiler: Com
     return Trainer(game, source, config.recipe, config.budget(), config.run.seed, world)
 
 
-def leveller(config: MusicConfig, source: PhraseSource, latent_size: int) -> Callable[[Generator], None]:
-    """What makes a generator play as many notes as the music of the source has; nothing where that is not wanted."""
+def leveller(config: MusicConfig, phrases: Phrases, latent_size: int) -> Callable[[Generator], None]:
+    """What makes a generator play as the training phrases are, each counted once; nothing where that is not wanted."""
     if not config.network.levelled:
         return lambda generator: None
     tried, heard = LEVELLED
-    some = source.take(np.linspace(0, len(source) - 1, heard).astype(int))
-    wanted = levels_of(
-        some.cells.cpu().numpy(), some.present.cpu().numpy(), config.network.lengths, config.data.grid.bars
-    )
-    latents, present = _latents(tried, latent_size, config.run.seed, "level"), some.present[:: heard // tried].cpu()
-    return lambda generator: level(generator, wanted, latents, present)
+    rows = np.linspace(0, len(phrases) - 1, heard).astype(int)
+    present = phrases.present[rows]
+    wanted = levels_of(phrases.take(rows), present, config.network.lengths, config.data.grid.bars)
+    latents = _latents(tried, latent_size, config.run.seed, "level")
+    there = torch.from_numpy(present[:: heard // tried])
+    return lambda generator: level(generator, wanted, latents, there)
 
 
 class MusicRun(ArtRun[MusicConfig]):
@@ -105,7 +105,7 @@ class MusicRun(ArtRun[MusicConfig]):
         """Fixed latents for sheets and measures, and the table of the held-out music."""
         seed, size = self.config.run.seed, cast(Generator, self._average()).latent_size
         self.sheet_latents = _latents(SHEET[0] * SHEET[1], size, seed, "sheet")
-        self.level = leveller(self.config, cast(PhraseSource, self.trainer.source), size)
+        self.level = leveller(self.config, self.music.train, size)
         if self.measures_now:
             held = self.music.held_out
             self.rows = np.linspace(0, len(held) - 1, SAMPLES).astype(int)
@@ -113,7 +113,7 @@ class MusicRun(ArtRun[MusicConfig]):
             self.truth = table(held.cells, self.music.grid.tracks, self.music.grid, held.present)
 
     def settle(self, generator: nn.Module) -> None:
-        """As many notes as the training music has."""
+        """To play as the training music does: see `music.levels`."""
         self.level(cast(Generator, generator))
 
     def measure(self, generator: nn.Module) -> Metrics:

@@ -26,15 +26,14 @@ from gansuite.music.networks.layers import (
     check_neurons,
     legal,
 )
+from gansuite.music.networks.levelling import Levelling
 from gansuite.music.roll import TRACKS, Grid
 
 MODES = ("hybrid", "composer", "jamming")
 OCTAVES, PITCH_CLASSES = 7, 12
-SURE = 3.0  # deviations of the logits that a cell which is given is worth
 EAR = 32
 HEADS = 4
 DEEPEST = 64
-NEVER = -1e4  # as a logit
 
 
 @dataclass(frozen=True)
@@ -256,14 +255,8 @@ class Generator(nn.Module):
 
     Attributes:
         slope: steepness of the neurons' sigmoid, raised as training goes on.
-        shift: (K, C), added to all logits of a track; 0 while it learns, see `levels`.
-        hush: (K,), a bar of a track whose surest onset is no surer than that is silent once it has learnt.
-        steadiness: (K,), how far each bar of a track goes to the mean of its bars once it has learnt: 0 not at all.
+        levelling: what its logits go through once it has learnt.
     """
-
-    shift: Tensor
-    hush: Tensor
-    steadiness: Tensor
 
     def __init__(self, grid: Grid, config: MuseGANConfig) -> None:
         super().__init__()
@@ -278,9 +271,7 @@ class Generator(nn.Module):
         self.blocks = nn.ModuleList(Block(c.width, HEADS) for _ in range(c.depth))
         self.bar = BarGenerator(grid, c)
         self.refiner = Refiner(grid, c)
-        self.register_buffer("shift", torch.zeros(len(grid.tracks), c.channels))
-        self.register_buffer("hush", torch.full((len(grid.tracks),), NEVER))
-        self.register_buffer("steadiness", torch.zeros(len(grid.tracks)))
+        self.levelling = Levelling(grid, c.channels)
 
     @property
     def latent_size(self) -> int:
@@ -307,26 +298,8 @@ class Generator(nn.Module):
         for block in self.blocks:
             tokens = block(tokens)
         logits: Tensor = self.refiner(self.bar(tokens.view(x.shape), heard))
-        logits = logits.float() + self.shift[:, None, None]
-        if self.training:
-            return logits
-        logits = self.steadied(logits, cells, given)
-        silent = self.surest(logits) <= self.hush[:, None]
-        return logits.masked_fill(silent.repeat_interleave(self.grid.bar, 2)[..., None, None], NEVER)
-
-    def steadied(self, logits: Tensor, cells: Tensor | None = None, given: Tensor | None = None) -> Tensor:
-        """Logits (B, K, T, P, C) on the way to their mean over the bars; bars that are given count as what they are."""
-        known = bars = unflatten(logits, 2, (self.grid.bars, -1))
-        if cells is not None and given is not None:
-            sure = SURE * bars.std((2, 3, 4), keepdim=True)
-            told = (2 * unflatten(cells, 2, (self.grid.bars, -1)) - 1) * sure
-            known = torch.where(given[..., None, None, None], told, bars)
-        mean = known.mean(2, keepdim=True)
-        return torch.lerp(bars, mean, self.steadiness[:, None, None, None, None]).flatten(2, 3)
-
-    def surest(self, logits: Tensor) -> Tensor:
-        """The highest logit of an onset in each bar of each track: (B, K, T, P, C) -> (B, K, M)."""
-        return unflatten(logits[..., 0], 2, (self.grid.bars, -1)).amax((3, 4))
+        logits = logits.float()
+        return logits if self.training else self.levelling(logits, cells, given)
 
     def _heard(self, cells: Tensor, given: Tensor) -> Tensor:
         """How much of each beat each pitch class sounds in given tracks, and whether any is given: (B, beats, 13)."""
