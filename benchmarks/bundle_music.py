@@ -41,8 +41,8 @@ Rows are against held-out music. "distance" is the mean normalised distance over
 qualified notes, polyphony (mean over tracks) and tonal distance (mean over pairs): 0 is alike. "gap" is how much nearer
 tracks of one phrase are to one another, in tonal distance, than tracks of different phrases; "closed" how much of that
 gap the model closes when it plays to a given track. The averaged generator is levelled: its tracks are set to as many
-silent bars and notes as the training music has, as long and no farther apart, and its bars to be as much alike
-(`music/levels.py`).
+silent bars and notes as the training music has, as long and no farther apart, its bars to be as much alike, and its
+tracks to heed a given one as much (`music/levels.py`).
 
 Trained on {machine}.
 """

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from gansuite.music import networks
-from gansuite.music.levels import Levels, level, levels_of, likeness, reach_of
-from gansuite.music.networks.channels import to_cells
-from gansuite.music.networks.levelling import lingering, middle
+from gansuite.music.levels import Levels, Told, level, levels_of, likeness, reach_of
+from gansuite.music.networks.channels import heard_in, in_tune, to_cells, to_channels
+from gansuite.music.networks.levelling import attuned, lingering, middle
 from gansuite.music.networks.musegan import Generator, MuseGANConfig
 from gansuite.music.roll import HOLD, ONSET, SILENT, Cells, Flags
 
@@ -26,7 +26,8 @@ LASTING = np.array([0.0, 0.6, 0.5, 0.3, 0.4])
 ANYHOW = np.zeros(5)  # however unlike bars are
 ANYWHERE = np.full(5, 84.0)
 LENGTH = np.array([1.0, 2.5, 2.0, 1.5, 2.0])
-WANTED = Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW, ANYWHERE, LENGTH)
+SPARSE = phrases(TWO_BARS, 24, share=0.004)  # few pitch classes sound in a beat
+WANTED = Levels(EVERYWHERE, LASTING, SELDOM, ANYHOW, ANYWHERE, LENGTH, ANYHOW)
 
 
 def built(config: MuseGANConfig = TINY) -> Generator:
@@ -40,8 +41,8 @@ def played(generator: Generator, count: int, there: Flags | None = None) -> Cell
 
 
 def brought(generator: Generator, wanted: Levels, count: int = 24, there: Flags | None = None) -> Generator:
-    present = torch.ones(count, 5, dtype=torch.bool) if there is None else torch.from_numpy(there)
-    level(generator, wanted, noise(count, generator.latent_size), present)
+    there = np.ones((count, 5), bool) if there is None else there
+    level(generator, wanted, noise(count, generator.latent_size), np.resize(SPARSE, (count, *SPARSE.shape[1:])), there)
     return generator
 
 
@@ -52,19 +53,21 @@ def test_shares_by_hand() -> None:
     cells[0, 1] = roll((C, 0, 4), (C, 4, 1), steps=32)
     there = np.ones((2, 5), bool)
     there[1, 1] = there[:, 4] = False
-    found = levels_of(cells, there, lengths=True, bars=2)
+    found = levels_of(cells, there, lengths=True, grid=TWO_BARS)
     assert (found.struck * CELLS).tolist() == pytest.approx([1.5, 2, 0, 0, 0])
     assert found.lasting.tolist() == pytest.approx([0, 0.5, 0, 0, 0])
     assert found.silent.tolist() == pytest.approx([0.75, 0.5, 1, 1, 0])
     assert found.length.tolist() == pytest.approx([1, 2.5, 0, 0, 0])
-    assert (levels_of(cells, there, lengths=False, bars=2).struck * CELLS).tolist() == pytest.approx([1.5, 5, 0, 0, 0])
+    assert (levels_of(cells, there, lengths=False, grid=TWO_BARS).struck * CELLS).tolist() == pytest.approx(
+        [1.5, 5, 0, 0, 0]
+    )
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "composer"])
 def test_a_levelled_generator_plays_as_many_notes_as_are_wanted(mode: str) -> None:
     generator = brought(built(replace(TINY, mode=mode)), WANTED)
     cells = played(generator, 24)
-    found = levels_of(cells, np.ones((24, 5), bool), lengths=True, bars=2)
+    found = levels_of(cells, np.ones((24, 5), bool), lengths=True, grid=TWO_BARS)
     assert found.struck.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1 / (24 * CELLS))
     assert found.lasting.tolist() == pytest.approx(LASTING.tolist(), abs=0.03)
     assert found.length.tolist() == pytest.approx(LENGTH.tolist(), abs=0.1)
@@ -81,8 +84,8 @@ def test_without_lengths_the_share_of_sounding_cells_is_reached() -> None:
 def test_the_levels_of_music_are_reached_where_its_tracks_are() -> None:
     cells = phrases(TWO_BARS, 24, share=0.05)
     there = np.random.default_rng(0).random((24, 5)) < 0.6
-    wanted = levels_of(np.where(there[..., None, None], cells, SILENT), there, lengths=True, bars=2)
-    found = levels_of(played(brought(built(), wanted, there=there), 24, there), there, lengths=True, bars=2)
+    wanted = levels_of(np.where(there[..., None, None], cells, SILENT), there, lengths=True, grid=TWO_BARS)
+    found = levels_of(played(brought(built(), wanted, there=there), 24, there), there, lengths=True, grid=TWO_BARS)
     assert found.struck.tolist() == pytest.approx(wanted.struck.tolist(), abs=1e-4)
     assert found.lasting.tolist() == pytest.approx(wanted.lasting.tolist(), abs=0.03)
 
@@ -123,7 +126,7 @@ def test_likeness_by_hand() -> None:
 def test_bars_come_to_be_as_much_alike_as_is_wanted() -> None:
     wanted = np.array([0.8, 0.75, 0.0, 0.9, 1.0])
     generator = brought(built(), replace(WANTED, silent=ANYHOW, alike=wanted), 48)
-    found = levels_of(played(generator, 48), np.ones((48, 5), bool), lengths=True, bars=2)
+    found = levels_of(played(generator, 48), np.ones((48, 5), bool), lengths=True, grid=TWO_BARS)
     assert found.struck.tolist() == pytest.approx(EVERYWHERE.tolist(), abs=1e-3)
     assert (found.alike >= wanted - 1e-9).all()
     assert (found.alike[[0, 1, 3]] <= wanted[[0, 1, 3]] + 0.05).all()
@@ -202,3 +205,62 @@ def test_what_stays_is_what_is_held_longer() -> None:
     assert moved[0, :, 7, 1].tolist() == [2, 0, 2, 2]
     assert torch.equal(moved[..., 0], logits[..., 0])
     assert torch.equal(lingering(logits[..., :1], struck, 2.0), logits[..., :1])
+
+
+# ---- in tune
+
+
+def test_in_tune_by_hand() -> None:
+    """The piano holds a C for the first beat; the guitar answers with C and G there, and is free later."""
+    cells = np.zeros((1, 5, 32, 84), np.uint8)
+    cells[0, 1] = roll((C, 0, 4), steps=32)
+    cells[0, 2] = roll((C + 12, 0, 1), (C + 7, 2, 1), (C + 1, 8, 1), steps=32)
+    there = np.ones((1, 5), bool)
+    there[:, 3:] = False
+    told = Told.of(cells, there, lengths=True, grid=TWO_BARS)
+    assert told.given[0, :, 0].tolist() == [False, True, False, False, False]
+    assert told.signs[0, 3].unflatten(0, (7, 12)).sum(0).tolist() == [7, *[-7] * 11]
+    assert not told.signs[0, 4:].any()
+    assert told.share(torch.from_numpy(cells[:, 2] == ONSET), 2) == 0.5
+    assert told.share(torch.from_numpy(cells[:, 1] == ONSET), 1) == 0  # it plays to nobody
+    assert levels_of(cells, there, lengths=True, grid=TWO_BARS).tuned.tolist() == [0, 0, 0.5, 0, 0]
+
+
+def test_each_phrase_tells_one_of_its_pitched_tracks_in_turn() -> None:
+    there = np.ones((5, 5), bool)
+    there[2:, 1] = there[4, 1:] = False
+    told = Told.of(phrases(TWO_BARS, 5), there, lengths=True, grid=TWO_BARS)
+    assert [np.flatnonzero(row).tolist() for row in told.given[..., 0].numpy()] == [[1], [2], [4], [2], []]
+    assert told.listening(3).tolist() == [True, True, True, True, False]
+
+
+def test_what_is_attuned_has_as_many_notes_more_of_them_in_tune() -> None:
+    logits = torch.randn(2, 5, 32, 84, 2, generator=torch.Generator().manual_seed(0)) - 1.5
+    signs = in_tune(heard_in(channels(phrases(TWO_BARS, 2)), told_tracks(2), TWO_BARS), TWO_BARS)[:, None]
+    before, after = logits[..., 0] > 0, attuned(logits, signs, 2.0)[..., 0] > 0
+    assert torch.equal(after.sum((2, 3)), before.sum((2, 3)))
+    assert float((after * signs).sum()) > float((before * signs).sum())
+    assert torch.equal(attuned(logits, torch.zeros_like(signs), 2.0)[..., 0] > 0, before)
+    nothing = logits - 100
+    assert torch.equal(attuned(nothing, signs, 2.0), nothing)
+
+
+def test_tracks_come_to_heed_what_is_given_as_those_of_the_music_do() -> None:
+    wanted = np.array([0.9, 0.6, 0.8, 0.0, 0.7])
+    generator = brought(built(), replace(WANTED, tuned=wanted))
+    heed = generator.levelling.heed
+    assert heed[[0, 3]].tolist() == [0, 0]  # drums have no pitch classes, and the bass is free enough
+    assert (heed[[1, 2, 4]] > 0).all()
+    told = Told.of(SPARSE, np.ones((24, 5), bool), lengths=True, grid=TWO_BARS)
+    x = generator(noise(24, generator.latent_size), told.x, told.given).detach()
+    for track in (1, 2, 4):
+        assert wanted[track] <= told.share(x[:, track, ..., 0] > 0, track) <= wanted[track] + 0.1
+
+
+def told_tracks(count: int) -> torch.Tensor:
+    """The piano is given."""
+    return (torch.arange(5) == 1)[None, :, None].expand(count, 5, 2)
+
+
+def channels(cells: Cells) -> torch.Tensor:
+    return to_channels(torch.from_numpy(cells), 2)

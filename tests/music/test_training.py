@@ -179,7 +179,7 @@ def test_the_model_plays_as_many_notes_as_the_music_it_learnt_from(finished: Pat
     generator, train = load_sampler(finished).generator, open_music(small(data).config.data).train
     assert (generator.levelling.shift[:, 0] != 0).all()
     wanted, found = (
-        levels_of(cells, np.ones(cells.shape[:2], bool), lengths=True, bars=2)
+        levels_of(cells, np.ones(cells.shape[:2], bool), lengths=True, grid=TWO_BARS)
         for cells in (train.cells, play(generator, noise(FEW, generator.latent_size)))
     )
     assert np.abs(np.log2(found.struck / wanted.struck)).max() < 1

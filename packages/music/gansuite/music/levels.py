@@ -3,13 +3,15 @@
 Per track, one remedy after the other (see `networks.levelling`): where neighbouring bars are less alike than in the
 music, logits go towards their mean over the bars; as many bars as there fall silent, those of which the generator is
 least sure; onsets are shifted until as many cells are struck, none of them farther from the middle of the track than
-nearly all notes of the music are; then held cells until as many notes last, and as long.
+nearly all notes of the music are; then held cells until as many notes last, and as long. And where the notes of a track
+are less often of pitch classes that another track sounds, they heed it more when it is given.
 
 N phrases, K tracks, M bars, T steps, P = 84 pitches, C channels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +19,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, unflatten
 
+from gansuite.music.networks.channels import heard_in, in_tune, to_channels
 from gansuite.music.networks.layers import legal
-from gansuite.music.networks.levelling import NEVER, Levelling, lingering, middle, near, surest
+from gansuite.music.networks.levelling import NEVER, Levelling, attuned, lingering, middle, near, surest
 from gansuite.music.networks.musegan import Generator
-from gansuite.music.roll import HOLD, ONSET, PITCHES, SILENT, Cells, Flags
+from gansuite.music.roll import HOLD, ONSET, PITCHES, SILENT, Cells, Flags, Grid
 
 STEADYING = 7  # halvings of the interval in which the steadiness is looked for
 LINGERING, FAR = 12, 32.0  # as many for `stay`, which lies between that and its negative
 SETTLING = 4  # rounds of shifting onsets and silencing those out of reach
+HEEDING, MOST_HEED = 8, 64.0  # halvings of the interval in which the heed is looked for, and its end
+TOLD = 512  # about so many phrases tell how much tracks heed one another
 CLOSE = 0.99  # the share of the music's notes within its reach
 Shares = npt.NDArray[np.float64]
 
@@ -40,6 +45,7 @@ class Levels:
         alike: how many of the strokes of two neighbouring bars are in both (see `likeness`).
         reach: how many semitones nearly all notes are at most from the middle of what a track plays in a phrase.
         length: of a note, in steps.
+        tuned: the share of the notes that are of a pitch class which another track, one in turn, sounds in their beat.
     """
 
     struck: Shares
@@ -48,18 +54,19 @@ class Levels:
     alike: Shares
     reach: Shares
     length: Shares
+    tuned: Shares
 
 
-def levels_of(cells: Cells, present: Flags, lengths: bool, bars: int) -> Levels:
+def levels_of(cells: Cells, present: Flags, lengths: bool, grid: Grid) -> Levels:
     """How full the tracks of some music are, where they are there at all.
 
     Args:
         cells: (N, K, T, P).
         present: (N, K).
         lengths: whether onsets and held cells are told apart.
-        bars: M, in each phrase.
+        grid: of the phrases.
     """
-    there = np.maximum(1, present.sum(0))
+    bars, there = grid.bars, np.maximum(1, present.sum(0))
     begins = cells == ONSET if lengths else cells != SILENT
     struck: Shares = (begins.mean((2, 3)) * present).sum(0) / there
     lasting = (begins[:, :, :-1] & (cells[:, :, 1:] == HOLD)).sum((0, 2, 3)) / np.maximum(1, begins.sum((0, 2, 3)))
@@ -67,6 +74,8 @@ def levels_of(cells: Cells, present: Flags, lengths: bool, bars: int) -> Levels:
     silent: Shares = (empty.mean(2) * present).sum(0) / there
     sounding = (cells != SILENT).sum((0, 2, 3))
     onsets = [torch.from_numpy(begins[present[:, track], track]) for track in range(cells.shape[1])]
+    few = slice(None, None, max(1, len(cells) // TOLD))
+    told = Told.of(cells[few], present[few], lengths, grid)
     return Levels(
         struck,
         lasting,
@@ -74,6 +83,7 @@ def levels_of(cells: Cells, present: Flags, lengths: bool, bars: int) -> Levels:
         alike=np.array([likeness(mine, bars) for mine in onsets]),
         reach=np.array([reach_of(mine) for mine in onsets]),
         length=sounding / np.maximum(1, begins.sum((0, 2, 3))),
+        tuned=np.array([told.share(torch.from_numpy(begins[few, track]), track) for track in range(cells.shape[1])]),
     )
 
 
@@ -93,20 +103,60 @@ def reach_of(begins: Tensor) -> float:
     return float((counts.cumsum(0) >= CLOSE * counts.sum()).int().argmax()) if counts.any() else float(PITCHES)
 
 
+@dataclass(frozen=True, eq=False)
+class Told:
+    """Phrases of each of which one pitched track is given, in turn.
+
+    Attributes:
+        x: (N, K, T, P, C).
+        present: bool (N, K).
+        given: bool (N, K, M).
+        signs: (N, T, P), see `in_tune`.
+    """
+
+    x: Tensor
+    present: Tensor
+    given: Tensor
+    signs: Tensor
+
+    @classmethod
+    def of(cls, cells: Cells, present: Flags, lengths: bool, grid: Grid) -> Told:
+        """Of phrases (N, K, T, P) with these tracks (N, K)."""
+        pitched = present & np.array([name != "drums" for name in grid.tracks])
+        nth = np.arange(len(cells)) % np.maximum(1, pitched.sum(1))
+        chosen = torch.from_numpy(pitched & (pitched.cumsum(1) == nth[:, None] + 1))
+        x = to_channels(torch.from_numpy(cells), 2 if lengths else 1)
+        given = chosen[..., None].expand(-1, -1, grid.bars)
+        return cls(x, torch.from_numpy(present), given, in_tune(heard_in(x, given, grid), grid))
+
+    def listening(self, track: int) -> Tensor:
+        """In which phrases a track plays to another one: bool (N,)."""
+        return self.present[:, track] & ~self.given[:, track, 0] & self.given.any((1, 2))
+
+    def share(self, begins: Tensor, track: int) -> float:
+        """The share of what begins in a track, bool (N, T, P), that is in tune with what is given; 0 of nothing."""
+        rows = self.listening(track)
+        notes, signs = begins[rows], self.signs[rows]
+        heard = int((notes & (signs != 0)).sum())
+        return int((notes & (signs > 0)).sum()) / heard if heard else 0.0
+
+
 @torch.no_grad()
-def level(generator: Generator, wanted: Levels, latents: Tensor, present: Tensor) -> None:
+def level(generator: Generator, wanted: Levels, latents: Tensor, cells: Cells, there: Flags) -> None:
     """Set the generator's `levelling` so that, from nothing, its tracks are as is wanted.
 
     Args:
         generator: changed in place.
         wanted: how full.
         latents: (N, latent_size), of the phrases it is tried on.
-        present: bool (N, K), their tracks; one that is in none of them keeps its level.
+        cells: (N, K, T, P), of which one track each is given to find how much the others heed it.
+        there: (N, K), their tracks; one that is in none of them keeps its level.
     """
     levels, grid = generator.levelling, generator.grid
     levels.reset()
-    present = present.to(levels.shift.device)
-    logits = generator.logits(latents.to(levels.shift.device), None, None, present)
+    device = levels.shift.device
+    latents, present = latents.to(device), torch.from_numpy(there).to(device)
+    logits = generator.logits(latents, None, None, present)
     for track in range(len(grid.tracks)):
         mine = logits[present[:, track], track, ..., 0]
         if len(mine):
@@ -117,6 +167,12 @@ def level(generator: Generator, wanted: Levels, latents: Tensor, present: Tensor
         mine = logits[present[:, track], track]
         if len(mine):
             _tune(levels, mine, wanted, track, name != "drums")
+    if generator.config.given:
+        told = Told.of(cells, there, generator.config.lengths, grid)
+        logits = generator.logits(latents, told.x.to(device), told.given.to(device), present).cpu()
+        for track, name in enumerate(grid.tracks):
+            if name != "drums":
+                levels.heed[track] = _heed(told, logits[:, track], track, float(wanted.tuned[track]))
 
 
 def _tune(levels: Levelling, logits: Tensor, wanted: Levels, track: int, pitched: bool) -> None:
@@ -152,13 +208,7 @@ def _steadiness(logits: Tensor, struck: float, alike: float) -> float:
         steady = torch.lerp(logits, mean, share)
         return likeness((steady > _threshold(steady, struck)).flatten(1, 2), logits.shape[1]) >= alike
 
-    if reached(0.0):
-        return 0.0
-    low, high = 0.0, 1.0
-    for _ in range(STEADYING):
-        between = (low + high) / 2
-        low, high = (low, between) if reached(between) else (between, high)
-    return high
+    return _least(reached, 1.0, STEADYING)
 
 
 def _quiet(surest: Tensor, share: float) -> float:
@@ -195,3 +245,25 @@ def _staying(struck: Tensor, logits: Tensor, length: float) -> float:
         held = legal(struck.float(), (lingering(both, struck, between)[..., 1] > 0).float())
         low, high = (between, high) if 1 + float(held.sum()) / notes < length else (low, between)
     return (low + high) / 2
+
+
+def _heed(told: Told, logits: Tensor, track: int, share: float) -> float:
+    """How much onsets of a track, logits (N, T, P, C), must heed what is given for that share of them to be in tune."""
+
+    def reached(heed: float) -> bool:
+        return told.share(attuned(logits, told.signs, heed)[..., 0] > 0, track) >= share
+
+    if not told.listening(track).any():
+        return 0.0
+    return _least(reached, MOST_HEED, HEEDING)
+
+
+def _least(reached: Callable[[float], bool], most: float, halvings: int) -> float:
+    """About the least strength, from 0 to the most there is, that reaches what it is for."""
+    if reached(0.0):
+        return 0.0
+    low, high = 0.0, most
+    for _ in range(halvings):
+        between = (low + high) / 2
+        low, high = (low, between) if reached(between) else (between, high)
+    return high

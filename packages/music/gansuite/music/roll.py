@@ -17,7 +17,8 @@ from gansuite.core.errors import GansuiteError
 
 TRACKS = ("drums", "piano", "guitar", "bass", "strings")
 LOWEST = 24  # C1, the MIDI number of the lowest pitch
-PITCHES = 84  # seven octaves, C1 to B7
+OCTAVES, PITCH_CLASSES = 7, 12
+PITCHES = OCTAVES * PITCH_CLASSES  # C1 to B7
 SILENT, ONSET, HOLD = 0, 1, 2
 JOINED = (frozenset({(4, 4), (2, 4), (2, 2)}), frozenset({(6, 8), (12, 8)}))  # bars of one fill bars of the other
 

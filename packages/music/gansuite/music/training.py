@@ -79,12 +79,11 @@ def leveller(config: MusicConfig, phrases: Phrases, latent_size: int) -> Callabl
     if not config.network.levelled:
         return lambda generator: None
     tried, heard = LEVELLED
-    rows = np.linspace(0, len(phrases) - 1, heard).astype(int)
-    present = phrases.present[rows]
-    wanted = levels_of(phrases.take(rows), present, config.network.lengths, config.data.grid.bars)
+    rows, few = np.linspace(0, len(phrases) - 1, heard).astype(int), slice(None, None, heard // tried)
+    cells, present = phrases.take(rows), phrases.present[rows]
+    wanted = levels_of(cells, present, config.network.lengths, config.data.grid)
     latents = _latents(tried, latent_size, config.run.seed, "level")
-    there = torch.from_numpy(present[:: heard // tried])
-    return lambda generator: level(generator, wanted, latents, there)
+    return lambda generator: level(generator, wanted, latents, cells[few].copy(), present[few].copy())
 
 
 class MusicRun(ArtRun[MusicConfig]):

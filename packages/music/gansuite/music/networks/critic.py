@@ -15,8 +15,8 @@ from torch.nn.utils.parametrize import register_parametrization
 
 from gansuite.core.errors import GansuiteError
 from gansuite.music.networks.layers import PrivateLinear, PrivateSpectralNorm, activate
-from gansuite.music.networks.musegan import OCTAVES, PITCH_CLASSES, BarEncoder, MuseGANConfig
-from gansuite.music.roll import Grid
+from gansuite.music.networks.musegan import BarEncoder, MuseGANConfig
+from gansuite.music.roll import OCTAVES, PITCH_CLASSES, Grid
 
 MBSTD_GROUP = 4
 

@@ -2,8 +2,8 @@
 
 Neurons that are all or nothing do not average: where two generators put a note on different steps, their average is
 sure of neither and plays none; a logit that passes 0 in one bar and not in the next is a stroke more; of a cloud of
-logits near 0 some pass it far from where the track plays; and one held cell that is missed ends a note. How strong each
-remedy is for a track, `music.levels` finds.
+logits near 0 some pass it far from where the track plays, or beside the harmony of what is given; one held cell that is
+missed ends a note. How strong each remedy is for a track, `music.levels` finds.
 
 B batch, K tracks, M bars, T steps, P = 84 pitches, C channels.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn, unflatten
 
+from gansuite.music.networks.channels import in_tune
 from gansuite.music.roll import PITCHES, Grid
 
 SURE = 3.0  # deviations of the logits that a cell which is given is worth
@@ -27,6 +28,8 @@ class Levelling(nn.Module):
         shift: (K, C), added to all logits of a track.
         reach: (K,), semitones from the middle of what a track plays in a phrase, beyond which it is silent.
         hush: (K,), a bar whose surest onset is no surer than that is silent.
+        heed: (K,), by how much onsets of pitch classes that sound in given tracks rise, and the others fall, as many
+            notes being kept.
         stay: (K,), added to held cells but for those that follow an onset: the higher, the longer are long notes.
     """
 
@@ -34,6 +37,7 @@ class Levelling(nn.Module):
     shift: Tensor
     reach: Tensor
     hush: Tensor
+    heed: Tensor
     stay: Tensor
 
     def __init__(self, grid: Grid, channels: int) -> None:
@@ -44,22 +48,39 @@ class Levelling(nn.Module):
         self.register_buffer("shift", torch.zeros(tracks, channels))
         self.register_buffer("reach", torch.full((tracks,), float(PITCHES)))
         self.register_buffer("hush", torch.full((tracks,), NEVER))
+        self.register_buffer("heed", torch.zeros(tracks))
         self.register_buffer("stay", torch.zeros(tracks))
 
     @torch.no_grad()
     def reset(self) -> None:
         """Back to changing nothing."""
-        for level in (self.steadiness, self.shift, self.stay):
+        for level in (self.steadiness, self.shift, self.heed, self.stay):
             level.zero_()
         self.reach.fill_(PITCHES)
         self.hush.fill_(NEVER)
 
-    def forward(self, logits: Tensor, cells: Tensor | None = None, given: Tensor | None = None) -> Tensor:
-        """What is given, cells (B, K, T, P, C) in bars (B, K, M), counts as what the track plays there."""
+    def forward(
+        self,
+        logits: Tensor,
+        cells: Tensor | None = None,
+        given: Tensor | None = None,
+        heard: Tensor | None = None,
+    ) -> Tensor:
+        """Logits as they are played.
+
+        Args:
+            logits: (B, K, T, P, C).
+            cells: (B, K, T, P, C), which in bars that are given counts as what the track plays there.
+            given: bool (B, K, M).
+            heard: (B, beats, 13), how much each pitch class sounds in given tracks, and whether any of them plays.
+        """
         x = self.steadied(logits, cells, given) + self.shift[:, None, None]
         x = near(x, middle(self._struck(x, cells, given)), self.reach[:, None])
         silent = surest(x, self.grid.bars) <= self.hush[:, None]
+        silent = silent if given is None else silent | given
         x = x.masked_fill(self._over_time(silent)[..., None], NEVER)
+        if heard is not None and given is not None:
+            x = attuned(x, in_tune(heard, self.grid)[:, None], self.heed[:, None, None])
         return lingering(x, self._struck(x, cells, given), self.stay[:, None, None])
 
     def _struck(self, logits: Tensor, cells: Tensor | None, given: Tensor | None) -> Tensor:
@@ -109,3 +130,13 @@ def lingering(logits: Tensor, struck: Tensor, stay: Tensor | float) -> Tensor:
     first[..., 1:, :] = struck[..., :-1, :]
     held = logits[..., 1]
     return torch.stack([logits[..., 0], torch.where(first, held, held + stay)], -1)
+
+
+def attuned(logits: Tensor, signs: Tensor, heed: Tensor | float) -> Tensor:
+    """Logits (..., T, P, C) whose onsets rise by heed x signs (..., T, P), and fall until as many are struck."""
+    onset = logits[..., 0]
+    moved = (onset + heed * signs).flatten(-2)
+    count = (onset > 0).flatten(-2).sum(-1, keepdim=True)
+    first_left_out = moved.sort(-1, descending=True).values.gather(-1, count.clamp(max=moved.shape[-1] - 1))
+    moved = torch.where(count > 0, moved - first_left_out, onset.flatten(-2))
+    return torch.cat([moved.view_as(onset)[..., None], logits[..., 1:]], -1)

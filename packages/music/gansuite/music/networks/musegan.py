@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn, unflatten
 
 from gansuite.core.errors import GansuiteError, did_you_mean
+from gansuite.music.networks.channels import heard_in
 from gansuite.music.networks.layers import (
     Block,
     Norm,
@@ -27,10 +28,9 @@ from gansuite.music.networks.layers import (
     legal,
 )
 from gansuite.music.networks.levelling import Levelling
-from gansuite.music.roll import TRACKS, Grid
+from gansuite.music.roll import OCTAVES, PITCH_CLASSES, TRACKS, Grid
 
 MODES = ("hybrid", "composer", "jamming")
-OCTAVES, PITCH_CLASSES = 7, 12
 EAR = 32
 HEADS = 4
 DEEPEST = 64
@@ -292,24 +292,14 @@ class Generator(nn.Module):
             seen = self.mask(torch.stack([known, self._there(x, present)], -1))
             heard = x.new_zeros(len(z), self.grid.bars * self.grid.beats, PITCH_CLASSES + 1)
             if cells is not None and given is not None:
-                seen, heard = seen + self.encoder(cells) * known[..., None], self._heard(cells, given)
+                seen, heard = seen + self.encoder(cells) * known[..., None], heard_in(cells, given, self.grid)
             x = x + (seen if x.shape[1] > 1 else seen.mean(1, keepdim=True))
         tokens = x.flatten(1, 2)
         for block in self.blocks:
             tokens = block(tokens)
         logits: Tensor = self.refiner(self.bar(tokens.view(x.shape), heard))
         logits = logits.float()
-        return logits if self.training else self.levelling(logits, cells, given)
-
-    def _heard(self, cells: Tensor, given: Tensor) -> Tensor:
-        """How much of each beat each pitch class sounds in given tracks, and whether any is given: (B, beats, 13)."""
-        pitched = torch.tensor([name != "drums" for name in self.grid.tracks], device=cells.device)
-        known = given.to(cells.dtype) * pitched[:, None]
-        sounding = cells.sum(-1) * self._over_time(known)[..., 0]
-        chroma = unflatten(sounding, -1, (OCTAVES, PITCH_CLASSES)).sum((1, 3))
-        beats = unflatten(chroma, 1, (-1, self.grid.steps_per_beat)).mean(2).clamp(max=1)
-        told = known.amax(1).repeat_interleave(self.grid.beats, 1)
-        return torch.cat([beats, told[..., None]], -1)
+        return logits if self.training else self.levelling(logits, cells, given, heard)
 
     def forward(
         self,
