@@ -29,6 +29,7 @@ STEADYING = 7  # halvings of the interval in which the steadiness is looked for
 LINGERING, FAR = 12, 32.0  # as many for `stay`, which lies between that and its negative
 SETTLING = 4  # rounds of shifting onsets and silencing those out of reach
 HEEDING, MOST_HEED = 8, 64.0  # halvings of the interval in which the heed is looked for, and its end
+JUST = 1e-5  # above 0
 TOLD = 512  # about so many phrases tell how much tracks heed one another
 CLOSE = 0.99  # the share of the music's notes within its reach
 Shares = npt.NDArray[np.float64]
@@ -177,12 +178,12 @@ def level(generator: Generator, wanted: Levels, latents: Tensor, cells: Cells, t
 
 def _tune(levels: Levelling, logits: Tensor, wanted: Levels, track: int, pitched: bool) -> None:
     """Set all but the steadiness of one track, whose logits (N, T, P, C) are steady already."""
-    bars, grid = levels.grid.bars, levels.grid
+    grid = levels.grid
     struck, silent = float(wanted.struck[track]), float(wanted.silent[track])
     reach = float(wanted.reach[track]) if pitched else float(PITCHES)
     x, shift = logits, 0.0
     for _ in range(SETTLING):  # what is out of reach is known once there are notes, and makes room for others
-        sure = surest(x, bars)
+        sure = surest(x, grid.bars)
         quiet = _quiet(sure, silent)
         plays = (sure > quiet).repeat_interleave(grid.bar, 1)
         if not plays.any():
@@ -230,10 +231,8 @@ def _holding(struck: Tensor, logits: Tensor, share: float) -> float:
     A note lasts if the cell behind it is held and not struck itself.
     """
     may_last = logits[:, 1:][struck[:, :-1] & ~struck[:, 1:]]
-    lasting = round(share * float(struck.sum()))
-    if not len(may_last) or not lasting:
-        return NEVER
-    return -float(may_last.topk(min(lasting + 1, len(may_last))).values[-1]) + (1e-6 if lasting >= len(may_last) else 0)
+    lasting = min(len(may_last), round(share * float(struck.sum())))
+    return JUST - float(may_last.topk(lasting).values[-1]) if lasting else NEVER
 
 
 def _staying(struck: Tensor, logits: Tensor, length: float) -> float:
