@@ -14,12 +14,14 @@ SPEC = {"name": "style", "resolution": 32, "width": 8, "latent": 8}
 
 
 def painter(seed: int = 0, resolution: int = 32) -> style.Generator:
-    """Random weights, but what shows the finest level answers to differences alone: it can draw no large shape."""
+    """Random weights, but the two finest levels answer to differences alone: they can hardly draw a large shape."""
     generator, _ = networks.build({**SPEC, "resolution": resolution}, seed)
     assert isinstance(generator, style.Generator)
     with torch.no_grad():
-        kernel = generator.to_finest.convolution.weight
-        kernel.sub_(kernel.mean((2, 3), keepdim=True)).mul_(3)
+        for layer in generator.layers[-style.ONCE :]:
+            kernel = layer.convolution.weight
+            kernel.sub_(kernel.mean((2, 3), keepdim=True))
+        generator.to_rgb[-1].convolution.weight.mul_(3)
     return generator.eval().requires_grad_(False)
 
 

@@ -147,7 +147,7 @@ AT = (1, 4, 8, 12, 20)
 GOLDEN: dict[str, tuple[list[float], list[float]]] = {
     "fast": ([2.092, 2.2783, 2.192, 2.2373, 2.1431], [-0.1237, -0.3008, -0.2926, -0.3135, 0.058]),
     "r3": ([0.7971, 0.5721, 0.7841, 0.6558, 0.6242], [0.7001, 0.9343, 0.6368, 0.816, 0.7576]),
-    "style": ([1.3072, 1.4152, 1.7189, 1.7462, 1.7068], [0.6848, 0.5418, 0.4307, 0.4851, 0.6007]),
+    "style": ([1.4945, 1.4326, 1.3477, 1.3885, 1.3557], [0.8761, 0.6394, 0.6093, 0.5191, 0.619]),
 }
 
 
@@ -161,7 +161,7 @@ def test_the_first_twenty_losses_of_a_tier_are_the_golden_ones(name: str, data: 
     lines = [trainer.step() for _ in range(max(AT))]
     for player, golden in zip(("discriminator", "generator"), GOLDEN[name], strict=True):
         found = [lines[step - 1][f"loss/{player}"] for step in AT]
-        assert found == pytest.approx(golden, rel=1e-2)
+        assert found == pytest.approx(golden, rel=1e-2, abs=5e-3)  # what processors differ by after twenty steps
 
 
 # ------------------------------------------------------------------ labels

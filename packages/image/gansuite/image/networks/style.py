@@ -8,8 +8,8 @@ that is the sum of what each level adds. What differs, each for a reason:
 
 - activations are scaled before and after one shared convolution in place of one kernel for each sample: the same
   numbers without grouped convolutions, which are slow on a CPU;
-- the level of half the side has one convolution and not two, and is shown doubled: no layer works at the full side;
-  doublings are one transposed convolution;
+- the two finest levels, which cost most, have one convolution and not two, and the finest half the width; doublings are
+  one transposed convolution;
 - no equalised learning rates: demodulation already forgets the scale of a kernel; only the mapping learns more slowly;
 - no statistics of a minibatch, so that a sample depends on no other, and no path lengths, which need a second backward.
 """
@@ -27,7 +27,7 @@ from torch.nn.functional import avg_pool2d, conv_transpose2d, interpolate, leaky
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.randomness import Draw, generator
 from gansuite.image.networks import parts
-from gansuite.image.networks.parts import SLOPE, Size, UpConvolution, channels_of, initialise
+from gansuite.image.networks.parts import GROUPS, SLOPE, Size, UpConvolution, channels_of, initialise
 from gansuite.image.resolution import stages
 
 GAIN = math.sqrt(2)  # keeps the strength of a signal through a leaky rectifier
@@ -36,6 +36,7 @@ DEPTH = 4
 MAPPING_RATE = 0.1  # of the learning rate elsewhere (Karras et al. 2019, appendix C, for longer trainings: 0.01)
 MIXED = 0.5  # of the pictures in training are made from two latents
 RGB_GAIN = 0.1  # the first pictures, sums over levels, are grey and not saturated
+ONCE = 2  # levels, the finest, that have one layer and not two
 TYPICAL = 1024  # latents that the mean style is found from
 BANDS = ("coarse", "middle", "fine")
 ALL = "all"
@@ -116,15 +117,12 @@ class Layer(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """What a level adds to the picture: (B, C, S, S), style (B, W) -> (B, 3, S, S), or (B, 3, 2S, 2S) if `double`.
+    """What a level adds to the picture: (B, C, S, S), style (B, W) -> (B, 3, S, S). Modulated, not demodulated."""
 
-    Modulated, not demodulated.
-    """
-
-    def __init__(self, channels: int, style: int, double: bool = False) -> None:
+    def __init__(self, channels: int, style: int) -> None:
         super().__init__()
         self.affine = Affine(style, channels)
-        self.convolution = UpConvolution(channels, 3) if double else nn.Conv2d(channels, 3, 1)
+        self.convolution = nn.Conv2d(channels, 3, 1)
         initialise(self.convolution)
         with torch.no_grad():
             self.convolution.weight.mul_(RGB_GAIN)
@@ -140,8 +138,7 @@ class Generator(parts.Generator):
     A code (B, L W) holds the styles of all layers, coarsest first.
 
     Attributes:
-        sides: of the features that each layer makes, in pixels, coarsest first; the last level is shown at twice its
-            side.
+        sides: of the features that each layer makes, in pixels, coarsest first.
         noise: what `decode` adds, the same for all pictures: (1, N), a square for each layer.
     """
 
@@ -151,18 +148,19 @@ class Generator(parts.Generator):
         super().__init__()
         self.config = config
         self.base, levels = stages(config.resolution)
-        channels = channels_of(config, levels + 1)[:0:-1]  # down to half the side
+        channels = channels_of(config, levels + 1)[::-1]
+        channels[-1] = max(GROUPS, config.width // 2 // GROUPS * GROUPS)
         size = config.latent
         self.labelled = parts.LabelledLatent(config)
         self.mapping = Mapping(self.labelled.size, size)
         self.start = nn.Parameter(torch.empty(1, channels[0], self.base, self.base).normal_())
-        steps = [(channels[0], channels[0], False)]
-        for a, b in pairwise(channels):
-            steps += [(a, b, True), (b, b, False)]
-        self.layers = nn.ModuleList(Layer(a, b, size, double) for a, b, double in steps[:-1])
-        self.to_rgb = nn.ModuleList(ToRGB(c, size) for c in channels[:-1])
-        self.to_finest = ToRGB(channels[-1], size, double=True)
-        self.sides = [self.base << ((i + 1) // 2) for i in range(len(self.layers))]
+        steps, self.sides = [(channels[0], channels[0], False)], [self.base]
+        for level, (a, b) in enumerate(pairwise(channels), 1):
+            once = level > levels - ONCE
+            steps += [(a, b, True)] if once else [(a, b, True), (b, b, False)]
+            self.sides += [self.base << level] * (1 if once else 2)
+        self.layers = nn.ModuleList(Layer(a, b, size, double) for a, b, double in steps)
+        self.to_rgb = nn.ModuleList(ToRGB(c, size) for c in channels)
         self.register_buffer("noise", _fixed_noise(self.sides), persistent=False)
 
     def inputs(self, draw: Draw) -> dict[str, Tensor]:
@@ -240,9 +238,17 @@ class Generator(parts.Generator):
 
     def affine_weights(self, layers: list[int]) -> Tensor:
         """By which layers, and what shows them, take the scales of channels from their styles: (channels, W)."""
-        steered = [self.layers[i] for i in layers] + [self.to_rgb[i // 2] for i in layers if i % 2 == 0]
-        steered += [self.to_finest] if len(self.layers) - 1 in layers else []
+        shown = [self.to_rgb[self._level(i)] for i in layers if self._is_shown(i)]
+        steered = [*(self.layers[i] for i in layers), *shown]
         return torch.cat([cast(Affine, module.affine).weight for module in steered])
+
+    def _level(self, layer: int) -> int:
+        """The level of a layer, 0 for the coarsest."""
+        return (self.sides[layer] // self.base).bit_length() - 1
+
+    def _is_shown(self, layer: int) -> bool:
+        """Whether a layer is the last of its level, from which a picture is made."""
+        return self.sides[layer : layer + 2] != [self.sides[layer]] * 2
 
     def _drawn(self, code: Tensor, noise: Tensor) -> Tensor:
         styles = self.styles(code).unbind(1)
@@ -251,11 +257,10 @@ class Generator(parts.Generator):
         picture: Tensor | None = None
         for i, (layer, style) in enumerate(zip(self.layers, styles, strict=True)):
             x = layer(x, style, squares[i].view(-1, 1, self.sides[i], self.sides[i]))
-            if i % 2 == 0:
-                added = self.to_rgb[i // 2](x, style)
+            if self._is_shown(i):
+                added = self.to_rgb[self._level(i)](x, style)
                 picture = added if picture is None else _doubled(picture) + added
-        finest = self.to_finest(x, styles[-1])
-        return torch.tanh(finest if picture is None else _doubled(_doubled(picture)) + finest)
+        return torch.tanh(cast(Tensor, picture))
 
 
 def layered(generator: parts.Generator, name: str) -> Generator:
