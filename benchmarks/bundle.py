@@ -42,7 +42,7 @@ starting point and a demonstration; train on your own works for anything that ma
 
 Kernel distance (KID, unbiased) to held-out works; the network is named and none of these figures is an FID. MobileNetV2
 scores an early blur too well, so density, coverage and a second network stand beside it, with the rows of real works
-(the floor), blurred works and noise. The control is `{control}` after {minutes:.0f} minutes on the same machine.
+(the floor), blurred works and noise. The control is `{control}` after {seen:,} works.
 
 Trained on {machine}.
 """
@@ -76,10 +76,10 @@ def figures(args: argparse.Namespace, side: int) -> dict[str, list[dict[str, Any
     return {name: table([r for r in rows if r.network == name]) for name in dict.fromkeys(r.network for r in rows)}
 
 
-def control(run: Path) -> dict[str, Any]:
-    """Which network the control is, and the minutes it was trained for."""
-    measures = [r for r in read_metrics(run / "metrics.jsonl") if r.get("kind") == "measure"]
-    return {"control": from_pretrained(run).config["network"]["name"], "minutes": measures[-1]["seconds"] / 60}
+def control(model: Path) -> dict[str, Any]:
+    """Which network the control is, and how many works it has seen."""
+    config = from_pretrained(model).config
+    return {"control": config["network"]["name"], "seen": config["training"]["images"]}
 
 
 def main() -> None:
@@ -87,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--name", default=BUNDLED)
-    parser.add_argument("--control", type=Path, required=True)
+    parser.add_argument("--control", type=Path, required=True, help="a run or a model folder")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--labels", help="where the run had others")
     parser.add_argument("--features", type=Path, action="append", default=[])

@@ -21,7 +21,7 @@ from gansuite.image.config import MODELS, configure
 from gansuite.image.dataset import open_portfolio
 from gansuite.image.generate import like, write_pictures
 from gansuite.image.measuring import fixed
-from gansuite.image.sampler import load_sampler
+from gansuite.image.sampler import Sampler, load_sampler
 from gansuite.image.source import Pictures
 from gansuite.image.training import build_trainer
 
@@ -198,6 +198,21 @@ def test_labels_of_sheets_are_as_frequent_as_those_of_works() -> None:
     assert fixed(8, 4, 0, "sheet", None).labels is None
 
 
+def test_labels_of_seeds_are_as_frequent_as_those_of_the_works(data: Path) -> None:
+    config = small(data, **sections("dcgan")).config
+    portfolio = open_portfolio(config.data)
+    assert portfolio.labels is not None
+    even = float((portfolio.labels[portfolio.train] == 0).mean())
+    assert portfolio.shares() == pytest.approx((even, 1 - even), abs=1e-4)
+    rare = networks.build_generator({**spec("dcgan", ("a", "b", "c")), "shares": [0.9, 0.1, 0.0]})
+    alike = networks.build_generator(spec("dcgan", ("a", "b", "c")))
+    found = [[Sampler(g, "m", "").label_of(seed) for seed in range(300)] for g in (rare, alike)]
+    assert 0.85 < found[0].count(0) / 300 < 0.95
+    assert 2 not in found[0]
+    assert {round(found[1].count(label) / 300, 1) for label in range(3)} <= {0.3, 0.4}
+    assert build_trainer(config, portfolio, World()).averages["generator"].module.config.shares == portfolio.shares()
+
+
 def test_a_label_that_is_not_there_is_answered_with_those_that_are(data: Path, tmp_path: Path) -> None:
     image_run(tmp_path / "run", data, **sections("dcgan", run={"steps": 1})).train()
     sampler = load_sampler(tmp_path / "run")
@@ -206,6 +221,6 @@ def test_a_label_that_is_not_there_is_answered_with_those_that_are(data: Path, t
     with pytest.raises(GansuiteError, match="no label 'evn'") as caught:
         write_pictures(sampler, [1], 1.0, tmp_path, label="evn")
     assert "even" in caught.value.remedy
-    plain = load_sampler("art")
+    plain = Sampler(networks.build_generator(spec("dcgan", ())), "plain", "")
     with pytest.raises(GansuiteError, match="no label 'even'"):
         plain.codes([1], label="even")

@@ -75,7 +75,7 @@ MODELS: dict[str, Values] = {
         "game": {"objective": "relativistic"},
         "recipe": {"final_lr": 0.25, "final_penalty": 0.1},
     },
-    "style": {"network": {"name": "style"}},
+    "style": {"network": {"name": "style"}, "recipe": {"final_lr": 0.1}},
     CLASSIC: {  # Radford et al. 2015, section 4: nothing added, nothing taken away
         "network": {"name": CLASSIC, "width": 64, "latent": 100},
         "game": {"objective": "non-saturating", "r1": 0.0, "augment": "none", "flip": False, "joint": False},

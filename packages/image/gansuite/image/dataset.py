@@ -89,6 +89,14 @@ class Portfolio:
     skipped: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
 
+    def shares(self) -> tuple[float, ...]:
+        """How frequent each label is among the labelled pictures to train on, in order; none without labels."""
+        if self.labels is None:
+            return ()
+        known = self.labels[self.train]
+        counts = np.bincount(known[known >= 0], minlength=len(self.label_names))
+        return tuple(round(float(count) / max(1, int(counts.sum())), 4) for count in counts)
+
 
 def open_portfolio(config: DataConfig, cache_root: Path | None = None, progress: Progress | None = None) -> Portfolio:
     """Open a portfolio, decoding it once into the cache.

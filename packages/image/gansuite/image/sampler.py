@@ -68,11 +68,14 @@ class Sampler:
     def label_of(self, seed: int, name: str | None = None) -> int:
         """The number of a label: the named one's, else the one that follows from the seed; -1 where none steers.
 
+        Over many seeds labels are as frequent as among the works that the model learnt from.
+
         Raises:
             GansuiteError: there is no such label.
         """
         if name is None:
-            drawn = torch.randint(max(1, len(self.labels)), (1,), generator=randomness.generator(seed, "label"))
+            shares = torch.tensor(self.generator.config.shares or [1.0] * max(1, len(self.labels)))
+            drawn = torch.multinomial(shares, 1, generator=randomness.generator(seed, "label"))
             return int(drawn) if self.labels else -1
         if name in self.labels:
             return self.labels.index(name)

@@ -43,12 +43,14 @@ def _spec(config: ImageConfig, portfolio: Portfolio) -> dict[str, Any]:
     """What the networks are told: see `networks.build`."""
     n = config.network
     labels = portfolio.label_names if config.conditional else ()
+    shares = portfolio.shares() if config.conditional else ()
     return {
         "name": n.name,
         "width": n.width,
         "latent": n.latent,
         "resolution": config.data.resolution,
         "labels": labels,
+        "shares": shares,
     }
 
 

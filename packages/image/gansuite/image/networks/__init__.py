@@ -36,8 +36,8 @@ def _named(spec: Mapping[str, Any]) -> tuple[Architecture, Size]:
     if name not in ARCHITECTURES:
         raise GansuiteError(f"There is no image network called '{name}'.", did_you_mean(name, list(ARCHITECTURES)))
     architecture = ARCHITECTURES[name]
-    sizes = {key: value for key, value in spec.items() if key not in ("name", "labels")}
-    return architecture, architecture.config(**sizes, labels=tuple(spec.get("labels", ())))
+    sizes: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in spec.items() if key != "name"}
+    return architecture, architecture.config(**sizes)
 
 
 def build_generator(spec: Mapping[str, Any]) -> Generator:

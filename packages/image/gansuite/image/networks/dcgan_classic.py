@@ -25,7 +25,7 @@ class ClassicConfig(parts.Size):
         resolution: side of the pictures; base x 2^stages with a base of 4 to 7.
         width: channels at half resolution (ngf and ndf); they double at every halving.
         latent: numbers in a latent.
-        labels: names of the labels that steer it; none: nothing does.
+        labels, shares: see `parts.Size`.
     """
 
     resolution: int = 64

@@ -32,12 +32,14 @@ class Size:
         width: channels at the finest level, a multiple of 8; everything else follows.
         latent: numbers in a latent.
         labels: names of the labels that steer it; none: nothing does.
+        shares: how frequent each label is among the works; none: all are alike.
     """
 
     resolution: int = 64
     width: int = 32
     latent: int = 128
     labels: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.width < GROUPS or self.width % GROUPS:
