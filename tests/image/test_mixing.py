@@ -16,6 +16,8 @@ from gansuite.core.provenance import read_png
 from gansuite.core.randomness import latents
 from gansuite.image.generate import like, write_changed
 from gansuite.image.mixing import Change, changed_codes, mixed
+from gansuite.image.networks import style
+from gansuite.image.networks.style import layered
 from gansuite.image.sampler import Sampler, load_sampler
 
 from .small_models import save_model
@@ -33,18 +35,34 @@ def frequencies(pictures: Tensor) -> tuple[Tensor, Tensor]:
     return low, pictures - interpolate(low, scale_factor=8, mode="bilinear", align_corners=False)
 
 
+def moved_by(generator: style.Generator, one: Tensor, other: Tensor) -> dict[str, list[float]]:
+    """By band, how far taking its styles from others moves what is large and what is fine in the pictures."""
+    before = frequencies(generator.decode(one))
+    changes = {}
+    for band in style.BANDS:
+        now = frequencies(generator.decode(mixed(generator, one, other, band)))
+        changes[band] = [float((a - b).square().mean()) for a, b in zip(now, before, strict=True)]
+    return changes
+
+
 def test_coarse_layers_move_large_shapes_and_fine_layers_details() -> None:
     generator = painter(resolution=64)
     size = generator.config.latent
-    one, other = generator.code(latents(list(range(24)), size)), generator.code(latents(list(range(50, 74)), size))
-    low, high = frequencies(generator.decode(one))
-    changes = {}
-    for band in ("coarse", "fine"):
-        now = frequencies(generator.decode(mixed(generator, one, other, band)))
-        changes[band] = [float((a - b).square().mean()) for a, b in zip(now, (low, high), strict=True)]
+    one, other = (generator.code(latents(list(range(start, start + 24)), size)) for start in (0, 50))
+    changes = moved_by(generator, one, other)
     assert changes["coarse"][0] > 4 * changes["fine"][0]
     assert changes["fine"][1] > 2 * changes["fine"][0]
     assert changes["coarse"][0] > changes["coarse"][1]
+
+
+def test_the_bundled_model_has_learnt_to_lay_out_first_and_to_finish_last() -> None:
+    bundled = load_sampler("art")
+    generator = layered(bundled.generator, "art")
+    with torch.no_grad():
+        changes = moved_by(generator, bundled.codes(range(24)), bundled.codes(range(50, 74)))
+    assert changes["coarse"][0] > 2 * changes["middle"][0] > 4 * changes["fine"][0]
+    assert changes["coarse"][0] > 4 * changes["coarse"][1]
+    assert changes["fine"][1] > changes["fine"][0]
 
 
 def test_a_mix_takes_the_layers_it_is_told_and_no_others(sampler: Sampler) -> None:
