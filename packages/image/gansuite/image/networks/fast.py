@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, silu
 
 from gansuite.image.networks import dcgan, parts
-from gansuite.image.networks.parts import GROUPS, SLOPE, Size, UpConvolution, channels_of, initialise
+from gansuite.image.networks.parts import SLOPE, Size, UpConvolution, channels_of, initialise
 from gansuite.image.resolution import stages
 
 FAR = 2  # levels that a skip-layer excitation leaps over at least
@@ -47,7 +47,7 @@ class Generator(dcgan.Generator):
     """A latent (B, Z) and labels (B,) to pictures (B, 3, S, S) in [-1, 1]."""
 
     def __init__(self, config: Size) -> None:
-        super().__init__(config, finest=max(GROUPS, config.width // 2 // GROUPS * GROUPS))
+        super().__init__(config, finest=parts.half_width(config))
         leaps = zip(self.channels, self.channels[FAR:], strict=False)
         self.excitations = nn.ModuleList(Excitation(a, b) for a, b in leaps)
         self.excitations.apply(initialise)

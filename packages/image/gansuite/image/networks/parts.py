@@ -53,6 +53,11 @@ def channels_of(config: Size, levels: int) -> list[int]:
     return [config.width * min(8, 1 << i) for i in range(levels)]
 
 
+def half_width(config: Size) -> int:
+    """About half the width, a multiple of 8: channels of a finest level that costs most and decides least."""
+    return max(GROUPS, config.width // 2 // GROUPS * GROUPS)
+
+
 class Generator(nn.Module, ABC):
     """A latent (B, Z) and, where there are any, labels (B,) to pictures (B, 3, S, S) in [-1, 1].
 

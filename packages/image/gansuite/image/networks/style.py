@@ -27,7 +27,7 @@ from torch.nn.functional import avg_pool2d, conv_transpose2d, interpolate, leaky
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.randomness import Draw, generator
 from gansuite.image.networks import parts
-from gansuite.image.networks.parts import GROUPS, SLOPE, Size, UpConvolution, channels_of, initialise
+from gansuite.image.networks.parts import SLOPE, Size, UpConvolution, channels_of, initialise
 from gansuite.image.resolution import stages
 
 GAIN = math.sqrt(2)  # keeps the strength of a signal through a leaky rectifier
@@ -149,7 +149,7 @@ class Generator(parts.Generator):
         self.config = config
         self.base, levels = stages(config.resolution)
         channels = channels_of(config, levels + 1)[::-1]
-        channels[-1] = max(GROUPS, config.width // 2 // GROUPS * GROUPS)
+        channels[-1] = parts.half_width(config)
         size = config.latent
         self.labelled = parts.LabelledLatent(config)
         self.mapping = Mapping(self.labelled.size, size)
