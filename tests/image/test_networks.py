@@ -82,7 +82,7 @@ def test_building_leaves_the_global_random_numbers_alone() -> None:
 def test_the_description_of_a_generator_builds_it_again(name: str) -> None:
     generator, _ = networks.build(spec(name, 48), seed=0)
     described = networks.describe(generator, name)
-    assert described == {**spec(name, 48), "labels": ()}
+    assert described == {**spec(name, 48), "labels": (), "shares": ()}
     again = networks.build_generator(described)
     again.load_state_dict(generator.state_dict())
     z = noise(2, 6)

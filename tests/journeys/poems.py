@@ -15,6 +15,8 @@ depths = [0, 1, 1, 1]
 [game]
 samples = 2
 tokens = 16
+[recipe]
+precision = "fp32"  # two processes round bf16 otherwise than one
 [rhythm]
 log = 1
 """
