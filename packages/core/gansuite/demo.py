@@ -27,6 +27,8 @@ from gansuite.music.sampler import load_sampler as load_band
 from gansuite.poetry import desk as poem
 from gansuite.poetry.write import Request
 
+LANDSCAPES = "Impressionism"  # the style of the bundled pictures that shows most of what the poet has words for
+
 
 def make_demo(out: Path, minutes: float, seed: int) -> Path:
     """Everything the suite can do today, made here and now, on one self-contained page.
@@ -98,7 +100,7 @@ def _bundled_section(out: Path, seed: int) -> html.Html:
 
 
 def _poem_section(out: Path, seed: int) -> html.Html:
-    (picture,) = write_pictures(load_sampler(BUNDLED), [seed], 0.8, out / "picture.png")
+    (picture,) = write_pictures(load_sampler(BUNDLED), [seed], 0.8, out / "picture.png", label=LANDSCAPES)
     card, asked = out / "poem.png", Request(form="quatrain", seed=seed, best_of=3)
     text = poem.deliver(poem.Asked(asked, picture, poetry.BUNDLED, title=True, card=card))
     typed = f"gansuite poem --image {picture.name} --form quatrain --seed {seed} --best-of 3 --title --card {card.name}"
