@@ -14,7 +14,6 @@ from typing import Any
 from gansuite.core.card import Card
 from gansuite.core.model import from_pretrained, save_pretrained
 from gansuite.core.observers.jsonl import read_metrics
-from gansuite.core.run import Run
 from gansuite.image import BUNDLED
 from gansuite.image.config import data_for
 from gansuite.image.dataset import open_portfolio
@@ -65,23 +64,13 @@ def table(rows: list[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def latest(run: Path) -> Path:
-    """The average as the run left it, as a model folder beside the one that the run kept by its own measure."""
-    state = Run(run).load()
-    kept = from_pretrained(run).config
-    training = kept["training"] | {"steps": state["step"], "images": state["images"]}
-    return save_pretrained(
-        run / "latest", {**kept, "training": training}, state["averages"]["generator"], "# The latest average\n"
-    )
-
-
-def figures(args: argparse.Namespace, model: Path, side: int) -> dict[str, list[dict[str, Any]]]:
+def figures(args: argparse.Namespace, side: int) -> dict[str, list[dict[str, Any]]]:
     """Every feature network's table; also printed."""
     said = {"path": str(args.data)} | ({"labels": args.labels} if args.labels else {})
     portfolio = open_portfolio(data_for(str(args.run), side, said))
     spaces = [extractor(None), *(extractor(str(path)) for path in args.features)]
     rows = evaluate_model(
-        load_sampler(model), portfolio, spaces, args.count, control=load_sampler(args.control), tell=print
+        load_sampler(args.run), portfolio, spaces, args.count, control=load_sampler(args.control), tell=print
     )
     print(to_text(rows))
     return {name: table([r for r in rows if r.network == name]) for name in dict.fromkeys(r.network for r in rows)}
@@ -105,10 +94,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--command", required=True, help="what was typed to train it")
     parser.add_argument("--machine", default="two CPU cores")
-    parser.add_argument("--latest", action="store_true", help="not the model that the run kept, but where it ended")
     args = parser.parse_args()
-    chosen = latest(args.run) if args.latest else args.run
-    model = from_pretrained(chosen)
+    model = from_pretrained(args.run)
     network, training = model.config["network"], model.config["training"]
     seconds = [r["seconds"] for r in read_metrics(args.run / "metrics.jsonl") if r.get("step", 0) <= training["steps"]]
     saved = json.loads((args.run / "config.json").read_text())
@@ -122,7 +109,7 @@ def main() -> None:
         images=training["images"],
         minutes=round(max(seconds) / 60, 1),
         command=args.command,
-        measures=figures(args, chosen, network["resolution"]),
+        measures=figures(args, network["resolution"]),
         notes=NOTES.format(side=network["resolution"], machine=args.machine, **control(args.control)),
     )
     folder = save_pretrained(FOLDER / args.name, model.config, model.weights, card, half=True)

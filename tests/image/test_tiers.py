@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,8 @@ def test_labels_of_seeds_are_as_frequent_as_those_of_the_works(data: Path) -> No
     assert portfolio.labels is not None
     even = float((portfolio.labels[portfolio.train] == 0).mean())
     assert portfolio.shares() == pytest.approx((even, 1 - even), abs=1e-4)
+    assert replace(portfolio, labels=None).shares() == ()
+    assert replace(portfolio, labels=np.full_like(portfolio.labels, -1)).shares() == ()
     rare = networks.build_generator({**spec("dcgan", ("a", "b", "c")), "shares": [0.9, 0.1, 0.0]})
     alike = networks.build_generator(spec("dcgan", ("a", "b", "c")))
     found = [[Sampler(g, "m", "").label_of(seed) for seed in range(300)] for g in (rare, alike)]

@@ -90,12 +90,10 @@ class Portfolio:
     notes: tuple[str, ...] = ()
 
     def shares(self) -> tuple[float, ...]:
-        """How frequent each label is among the labelled pictures to train on, in order; none without labels."""
-        if self.labels is None:
-            return ()
-        known = self.labels[self.train]
+        """How frequent each label is among the pictures to train on that have one, in order; () if none has."""
+        known = np.zeros(0, np.int64) if self.labels is None else self.labels[self.train]
         counts = np.bincount(known[known >= 0], minlength=len(self.label_names))
-        return tuple(round(float(count) / max(1, int(counts.sum())), 4) for count in counts)
+        return tuple(round(float(count / counts.sum()), 4) for count in counts) if counts.any() else ()
 
 
 def open_portfolio(config: DataConfig, cache_root: Path | None = None, progress: Progress | None = None) -> Portfolio:
