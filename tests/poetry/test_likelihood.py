@@ -65,6 +65,13 @@ def heard(config: LikelihoodConfig, count: int, pictures: Sequence[int] = (0,)) 
 # ------------------------------------------------------------------ the loss
 
 
+def test_rows_are_no_longer_than_the_longest_poem_needs() -> None:
+    """Rows in steps of 16 tokens: little is computed for padding where all poems are short."""
+    packed = packed_poems(PROMPTER, verses(3), [Controls()] * 3, [False] * 3)
+    longest = max(len(poem) for poem in verses(3)) + 2
+    assert packed.ids.shape[1] == -(-longest // 16) * 16
+
+
 def test_a_poet_without_a_preference_loses_log_v_a_token() -> None:
     mine = poet()
     torch.nn.init.zeros_(mine.language.transformer.wte.weight)

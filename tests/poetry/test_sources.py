@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gansuite.poetry.controls import FREE, ControlColumns, Controls
 from gansuite.poetry.dataset import PoemDataConfig, Verse, open_verse
 from gansuite.poetry.pairs import Pairs
-from gansuite.poetry.sources import LessonSource, PairSource, PoemSource
+from gansuite.poetry.sources import LessonSource, PairSource, PoemSource, with_share
 from gansuite.poetry.split import Ints
 from gansuite.poetry.texts import packed
 from gansuite.poetry.tokens import Tokens
@@ -46,6 +48,25 @@ def pairs(picture: list[int], rows: list[int]) -> Pairs:
 def controls(lines: list[int]) -> ControlColumns:
     free = np.full(len(lines), FREE, np.int8)
     return ControlColumns(np.array(lines, np.int8), free, free, free, ["AA"] * len(lines))
+
+
+# ------------------------------------------------------------------ how often a poem comes
+
+
+def test_half_of_what_is_learnt_goes_with_a_picture() -> None:
+    """Of eight poems two do: each comes three times beside the six others."""
+    rows = with_share(np.arange(8), np.array([2, 5]), 0.5)
+    assert sorted(rows.tolist()) == [0, 1, 2, 2, 2, 3, 4, 5, 5, 5, 6, 7]
+
+
+@given(count=st.integers(1, 40), paired=st.integers(0, 40), share=st.floats(0, 1))
+def test_no_poem_is_lost_unless_the_others_are_to_be_left_out(count: int, paired: int, share: float) -> None:
+    some = np.arange(min(paired, count))
+    rows = with_share(np.arange(count), some, share)
+    assert set(rows.tolist()) == set(some.tolist() if share == 1 and len(some) else range(count))
+    times = np.bincount(rows, minlength=count)
+    assert len(set(times[: len(some)].tolist())) <= 1, "paired poems come equally often"
+    assert len(rows) > 0
 
 
 # ------------------------------------------------------------------ poems and pairs

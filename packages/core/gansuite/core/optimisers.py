@@ -24,8 +24,8 @@ class Muon(torch.optim.Optimizer):
 
     A matrix W of m outputs and n inputs moves by -10 lr sqrt(max(1, m / n)) U, where U is the orthogonal matrix nearest
     to its Nesterov momentum. A convolution is a matrix of its outputs by all that each of them reads. PyTorch's own
-    Muon leaves convolutions to others and computes U in bfloat16, which costs 20 times as much where a processor has
-    none.
+    Muon leaves convolutions to others and always computes U in bfloat16, which costs 20 times as much where a processor
+    has none; here autocast decides.
 
     Args:
         modules: whose parameters are moved. Matrices are weights with two axes that are no embedding's, and those of
@@ -88,7 +88,7 @@ def _is_matrix(weight: Tensor) -> bool:
 
 
 def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
-    """About the orthogonal matrix nearest to this one, in float32: its singular values come to lie in 0.7..1.2.
+    """About the orthogonal matrix nearest to this one: its singular values come to lie in 0.7..1.2.
 
     X <- a X + (b X X' + c (X X')^2) X, begun at X / |X|: Jordan et al. 2024, with the coefficients given there.
 

@@ -207,7 +207,8 @@ class Trainer:
         metrics = self._collect(side, logged, modules.values())
         if not all(math.isfinite(value) for value in metrics.values()):
             raise NonFinite(f"{', '.join(n for n, v in metrics.items() if not math.isfinite(v))} is not finite")
-        optimiser.step()
+        with autocast(self.world.device, self.recipe.precision):  # for the products that Muon needs
+            optimiser.step()
         return metrics
 
     def _collect(self, side: str, logged: Mapping[str, Tensor], modules: Iterable[nn.Module]) -> Metrics:

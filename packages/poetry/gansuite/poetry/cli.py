@@ -110,7 +110,7 @@ def train(
     batch_size: options.BatchSize = None,
     accumulate: options.Accumulate = None,
     lr: options.LearningRate = None,
-    paired_only: options.PairedOnly = None,
+    paired: options.Paired = None,
     reward: options.Reward = None,
     mix: options.Mix = None,
     kl: options.Divergence = None,

@@ -92,11 +92,8 @@ Steps = Annotated[int | None, Option("--steps", help="How many steps to train ea
 BatchSize = Annotated[int | None, Option("--batch-size", help="Poems per step, over all processes.")]
 Accumulate = Annotated[int | None, Option("--accumulate", help="Micro-batches per update.")]
 LearningRate = Annotated[float | None, Option("--lr", help="Learning rate of all players.")]
-PairedOnly = Annotated[
-    bool | None,
-    Option(
-        "--paired-only/--all-poems", help="The poet learns from poems that go with a picture alone.", show_default="all"
-    ),
+Paired = Annotated[
+    float | None, Option("--paired", help="Share of the poems that goes with a picture, at least; 1 is all.")
 ]
 Reward = Annotated[str | None, Option("--reward", help="Critics that reward the poet: both, relevance, style or none.")]
 Mix = Annotated[float | None, Option("--mix", help="Share of relevance in the reward, 0 to 1.")]
@@ -129,7 +126,7 @@ SETS: dict[str, list[str]] = {
     "accumulate": ["recipe.accumulate"],
     "lr": ["recipe.generator_lr", "recipe.discriminator_lr"],
     "precision": ["recipe.precision"],
-    "paired_only": ["likelihood.paired_only"],
+    "paired": ["likelihood.paired"],
     "reward": ["game.objective"],
     "mix": ["game.mix"],
     "kl": ["game.kl"],

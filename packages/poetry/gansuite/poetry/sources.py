@@ -55,6 +55,23 @@ class PoemSource:
         return [self._pictures[self._starts[row] : self._starts[row + 1]] for row in rows]
 
 
+def with_share(rows: Ints, some: Ints, share: float) -> Ints:
+    """Rows among which some make up a share, or as near to it as whole repetitions of them come; never a smaller one.
+
+    Args:
+        rows: (N,) different ones.
+        some: of these; none, and nothing changes.
+        share: 0..1; 1 leaves out the others.
+    """
+    others = np.setdiff1d(rows, some)
+    if not len(some):
+        return rows
+    if share == 1:
+        return some
+    times = max(1, round(share / (1 - share) * len(others) / len(some)))
+    return np.concatenate([others, np.tile(some, times)])
+
+
 class PairSource:
     """Pairs of pictures and poems, for the embedding.
 

@@ -49,7 +49,7 @@ from gansuite.poetry.parts import (
     require_part,
     seen_of,
 )
-from gansuite.poetry.sources import LessonSource, PairSource, PoemSource
+from gansuite.poetry.sources import LessonSource, PairSource, PoemSource, with_share
 from gansuite.poetry.split import Ints
 from gansuite.poetry.stage import StageRun, half
 from gansuite.poetry.tokens import decoded_poem, encoded_poem
@@ -74,9 +74,8 @@ class LikelihoodRun(StageRun):
         poet = self._poet().to(self.world.device)
         lengths = self.tokens.lengths[self.verse.train]
         game = LikelihoodGame(poet, self.prompter, self.codes, c.likelihood, 1 + float(lengths.mean()))
-        pairs, rows = self.verse.match.train, self.verse.train
-        if c.likelihood.paired_only and len(pairs):
-            rows = np.unique(pairs.poem).astype(np.int64)
+        pairs = self.verse.match.train
+        rows = with_share(self.verse.train, np.unique(pairs.poem).astype(np.int64), c.likelihood.paired)
         source = PoemSource(self.tokens, self.verse.controls, rows, pairs)
         return Trainer(game, source, c.recipe, c.budget(), c.run.seed, self.world)
 

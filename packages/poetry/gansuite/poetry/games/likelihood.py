@@ -19,9 +19,10 @@ from gansuite.core.randomness import Draw
 from gansuite.poetry.controls import FREE, Controls
 from gansuite.poetry.networks.poet import Poet
 from gansuite.poetry.packing import Packed, pack
-from gansuite.poetry.prompts import MOST_TOKENS, Prompter
+from gansuite.poetry.prompts import Prompter
 from gansuite.poetry.split import Ints
 
+_STRIDE = 16  # rows are as long as the longest poem needs, in steps that make few different shapes
 _FREED: Mapping[str, Any] = {"lines": FREE, "length": FREE, "mood": FREE, "era": FREE, "rhyme": ""}
 
 
@@ -33,16 +34,16 @@ class LikelihoodConfig:
         nothing_asked: share of the poems of which nothing is said but, perhaps, a picture.
         control_dropped: chance of each control of the others to be left out.
         picture_dropped: share of poems with a picture that is not shown (Ho and Salimans 2022, section 3.2).
-        paired_only: learn from poems that go with a picture alone.
+        paired: which share of the poems goes with a picture, at least: those come more often; 1 leaves out the others.
     """
 
     nothing_asked: float = 0.2
     control_dropped: float = 0.3
     picture_dropped: float = 0.15
-    paired_only: bool = False
+    paired: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("nothing_asked", "control_dropped", "picture_dropped"):
+        for name in ("nothing_asked", "control_dropped", "picture_dropped", "paired"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise GansuiteError(f"{name} is {value}, but is a share, 0 to 1.", f"Try {name} = 0.2.")
@@ -118,7 +119,8 @@ def packed_poems(
     """Poems behind their prompts, in rows; every token of a poem is to be foretold, and its end unless it has none."""
     ended = [True] * len(poems) if ended is None else ended
     found = [prompter.sequence(*asked) for asked in zip(controls, pictured, poems, ended, strict=True)]
-    return pack([ids for ids, _ in found], [first for _, first in found], MOST_TOKENS)
+    row = -(-max(len(ids) for ids, _ in found) // _STRIDE) * _STRIDE
+    return pack([ids for ids, _ in found], [first for _, first in found], row)
 
 
 @torch.no_grad()
