@@ -141,6 +141,21 @@ def test_a_poet_is_trained_further(gansuite: Gansuite, blind_poet: Path, poem_wo
     assert one.digest != other.digest
 
 
+@pytest.mark.parametrize(
+    ("stage", "part"), [("encoder", "encoder"), ("embedding", "embedding"), ("likelihood", "poet")]
+)
+def test_a_stage_begins_with_what_is_there(
+    gansuite: Gansuite, poet: Path, poem_works: Works, stage: str, part: str
+) -> None:
+    """At a rate of 0 all weights stay, those that the stage trains too."""
+    words = ["--stage", stage, "--start", poet, "--lr", 0, "--run", f"still-{stage}"]
+    gansuite("poem", "train", *poem_works.words(steps=1), *words).ok()
+    before, after = (load(run / "model").weights for run in (poet, Path(f"still-{stage}")))
+    mine = [name for name in before if name.startswith(f"{part}.")]
+    assert mine
+    assert all(torch.equal(before[name], after[name]) for name in mine)
+
+
 # ------------------------------------------------------------------ stopped, and several processes
 
 

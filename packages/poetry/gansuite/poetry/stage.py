@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from torch import Tensor, nn
 
@@ -30,6 +31,8 @@ from gansuite.poetry.tokens import tokenized, tokenizer_for
 
 if TYPE_CHECKING:
     from transformers import GPT2LMHeadModel, PreTrainedTokenizerFast
+
+Learner = TypeVar("Learner", bound=nn.Module)
 
 
 class StageRun(ArtRun[PoemConfig]):
@@ -97,6 +100,10 @@ class StageRun(ArtRun[PoemConfig]):
     def _own_words(self) -> list[str]:
         before = self.parts.specs.get(POET, {}).get("words", ())
         return own_words(self.verse.corpus.poems.take(self.verse.train), before)
+
+    def learning(self, module: Learner) -> Learner:
+        """A copy, on the device, of what is there already, ready to learn on."""
+        return deepcopy(module).to(self.world.device).train().requires_grad_(True)
 
     def about(self) -> tuple[str, str, str]:
         """For the card."""

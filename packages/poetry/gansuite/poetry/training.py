@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -84,7 +83,7 @@ class LikelihoodRun(StageRun):
         sight = 0 if self.codes is None else self.codes.shape[1]
         before = poet_of(self.parts) if POET in self.parts else None
         if before is not None and sight in (0, before.picture):
-            return before.train().requires_grad_(True)
+            return self.learning(before)
         sizes = replace(self.config.poet, vocabulary=len(self.tokenizer)) if before is None else before.config
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.run.seed)
@@ -150,9 +149,13 @@ class EncoderRun(StageRun):
         c, pictures = self.config, self._shown()
         scenes, objects = kinds_of(self.verse.match.labels, pictures.names)
         sizes = replace(c.encoder, scenes=scenes, objects=objects)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(c.run.seed)
-            encoder = Encoder(sizes).to(self.world.device)
+        before = self.parts.modules.get(SEEN)
+        if isinstance(before, Encoder) and before.config == sizes:
+            encoder = self.learning(before)
+        else:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(c.run.seed)
+                encoder = Encoder(sizes).to(self.world.device)
         source = LabelledSource(pictures, self.verse.match.train_pictures, encoder.labels, self.world.device)
         return Trainer(RecognitionGame(encoder, c.recognition), source, c.recipe, c.budget(), c.run.seed, self.world)
 
@@ -182,9 +185,14 @@ class EmbeddingRun(StageRun):
         """The trainer of this stage."""
         c, pictures = self.config, self._shown()
         self.codes = seen_of(self.parts, pictures.thumbnails, self.world.device).to(self.world.device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(c.run.seed)
-            embedding = Embedding(len(self.tokenizer), self.codes.shape[1], c.embedding).to(self.world.device)
+        sizes = len(self.tokenizer), self.codes.shape[1]
+        before = self.parts.modules.get(PLACED)
+        if isinstance(before, Embedding) and (before.sizes, before.config) == (sizes, c.embedding):
+            embedding = self.learning(before)
+        else:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(c.run.seed)
+                embedding = Embedding(*sizes, c.embedding).to(self.world.device)
         pairs = half(self.verse, self.verse.match.train)
         source = PairSource(self.tokens, pairs, self.codes, self.verse.match.labels)
         return Trainer(RankingGame(embedding), source, c.recipe, c.budget(), c.run.seed, self.world)
@@ -302,7 +310,7 @@ class AdversarialRun(LessonRun):
 
     def _game(self) -> Game:
         reference = poet_of(self.parts).to(self.world.device)
-        poet = deepcopy(reference).train().requires_grad_(True)
+        poet = self.learning(reference)
         players = self._critic(RELEVANCE), self._critic(STYLE)
         lengths = self.tokens.lengths[self.verse.train]
         length = 1 + float(lengths.mean())
@@ -311,7 +319,7 @@ class AdversarialRun(LessonRun):
     def _critic(self, part: str) -> Critic:
         """One that has learnt to judge, and learns on."""
         require_part(self.parts, part)
-        return deepcopy(cast(Critic, self.parts.modules[part])).to(self.world.device).train().requires_grad_(True)
+        return self.learning(cast(Critic, self.parts.modules[part]))
 
     def trained(self) -> Mapping[str, Mapping[str, Any]]:
         """The poet and its critics."""
