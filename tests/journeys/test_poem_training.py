@@ -156,6 +156,17 @@ def test_a_stage_begins_with_what_is_there(
     assert all(torch.equal(before[name], after[name]) for name in mine)
 
 
+def test_a_run_begins_with_some_parts_of_a_model(
+    gansuite: Gansuite, poet: Path, blind_poet: Path, poem_works: Works
+) -> None:
+    words = [*poem_works.words(steps=1), "--stage", "embedding", "--run", "some"]
+    gansuite("poem", "train", *words, "--start", f"{poet}:encoder,style").ok()
+    assert set(load(Path("some/model")).config["network"]["parts"]) == {"encoder", "style", "embedding"}
+    missing = gansuite("poem", "train", *words[:-1], "other", "--start", f"{blind_poet}:encoder")
+    assert missing.code == 2
+    assert "'encoder'" in missing.err
+
+
 # ------------------------------------------------------------------ stopped, and several processes
 
 

@@ -33,8 +33,8 @@ class StageConfig:
 
     Attributes:
         name: encoder, embedding, likelihood, critics or adversarial.
-        start: model folders, runs or bundled names whose parts it begins from, the later ones' where several have one;
-            none: the stage before, where there is one.
+        start: model folders, runs or bundled names whose parts it begins from, the later ones' where several have one,
+            or `NAME:encoder,embedding` for some of them; none: the stage before, where there is one.
         images: folders and zips of pictures.
         vision: a folder or hub id of CLIP in place of our own encoder (a hub id uses the network).
         language: a folder or hub id of a GPT-2 that the poet begins from (a hub id uses the network).

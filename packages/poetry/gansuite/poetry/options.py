@@ -77,7 +77,11 @@ Resume = Annotated[bool, Option("--resume", help="Go on with the run named by --
 Stage = Annotated[str, Option("--stage", help="all, encoder, embedding, likelihood, critics or adversarial.")]
 Start = Annotated[
     list[str] | None,
-    Option("--start", help="Train this model further: folder, run, bundled name or hub id (uses the network)."),
+    Option(
+        "--start",
+        help="Train this model further: folder, run, bundled name or hub id (uses the network); or parts of it: "
+        "NAME:encoder,embedding. Repeatable: the later one's parts are taken.",
+    ),
 ]
 Vision = Annotated[
     str | None, Option("--vision", help="A CLIP instead of our own encoder: a folder, or a hub id (uses the network).")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gansuite.poetry.networks.poet import Poet
 
 ART = "poetry"
-SEEN, PLACED, POET, RELEVANCE, STYLE = "encoder", "embedding", "poet", "relevance", "style"
+PARTS = ("encoder", "embedding", "poet", "relevance", "style")
+SEEN, PLACED, POET, RELEVANCE, STYLE = PARTS
 CHUNK = 256
 Build = Callable[[Mapping[str, Any]], nn.Module]
 
@@ -70,6 +71,22 @@ def load_parts(name: str | Path, runs: Path = RUNS, without: tuple[str, ...] = (
         GansuiteError: there is no such model, it is none of poems, or it is damaged.
     """
     return parts_of(from_pretrained(name, runs, ART, hub), without)
+
+
+def named_parts(name: str) -> Parts:
+    """The parts of a model, or of them only those that are named behind it: `runs/one:encoder,embedding`.
+
+    Raises:
+        GansuiteError: as in `load_parts`, or the model has no such part.
+    """
+    model, _, some = name.rpartition(":")
+    wanted = some.split(",")
+    if not model or not set(wanted) <= set(PARTS):
+        return load_parts(name)
+    found = load_parts(model, without=tuple(part for part in PARTS if part not in wanted))
+    for part in wanted:
+        require_part(found, part)
+    return found
 
 
 def parts_of(model: Model, without: tuple[str, ...] = ()) -> Parts:

@@ -23,7 +23,7 @@ from gansuite.poetry.gpt2 import load_gpt2
 from gansuite.poetry.kinds import kinds_of
 from gansuite.poetry.own_words import own_words
 from gansuite.poetry.pairs import Pairs
-from gansuite.poetry.parts import ART, POET, SEEN, Parts, load_parts, merged
+from gansuite.poetry.parts import ART, POET, SEEN, Parts, load_parts, merged, named_parts
 from gansuite.poetry.pictures import PictureSet, open_pictures
 from gansuite.poetry.prompts import Prompter
 from gansuite.poetry.scheme import HEARD_VERSION, heard_scheme
@@ -149,7 +149,7 @@ class StageRun(ArtRun[PoemConfig]):
     def _start(self) -> Parts:
         """What the stage before made in the same folder, or the model that is named."""
         if self.config.network.start:
-            return merged([load_parts(name) for name in self.config.network.start])
+            return merged([named_parts(name) for name in self.config.network.start])
         stage = STAGES.index(self.config.network.name)
         before = [self.path.parent / name / "model" for name in reversed(STAGES[:stage])]
         found = next((folder for folder in before if is_model(folder)), None)
