@@ -102,7 +102,7 @@ def main() -> None:
     parser.add_argument("--judge", type=Path)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--temperature", type=float, default=0.9)
-    parser.add_argument("--relevance", type=float, default=3.0)
+    parser.add_argument("--relevance", type=float, default=2.0)
     parser.add_argument("--minutes", type=float, required=True, help="of all stages")
     parser.add_argument("--command", required=True, help="what was typed to train it")
     parser.add_argument("--of-parts", default="", help="which run each part comes from, in a sentence")

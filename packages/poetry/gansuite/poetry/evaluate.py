@@ -72,7 +72,7 @@ class Task:
     images: tuple[str, ...]
     count: int = 1000
     temperature: float = 0.9
-    relevance: float = 3.0
+    relevance: float = 2.0
     judge: Path | None = None
     seed: int = 0
 

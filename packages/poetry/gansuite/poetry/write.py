@@ -50,7 +50,7 @@ class Request:
     mood: str = ""
     era: str = ERAS[-1]
     temperature: float = 0.9
-    relevance: float = 3.0
+    relevance: float = 2.0
     best_of: int = 1
     seed: int = 0
     count: int = 1
