@@ -47,7 +47,7 @@ def test_poems_in_a_row_are_as_likely_as_each_alone() -> None:
     mine, poems, seen = poet(), verses(20), codes(20)
     pictured = [number % 3 != 1 for number in range(20)]
     together = packed(poems, pictured)
-    assert len(together.ids) < 4
+    assert len(together.ids) <= len(poems) / 2
     for number, poem in enumerate(poems):
         asked = [ASKED if number == 0 else Controls()]
         alone = packed_poems(PROMPTER, [poem], asked, [pictured[number]])
