@@ -97,7 +97,8 @@ BatchSize = Annotated[int | None, Option("--batch-size", help="Poems per step, o
 Accumulate = Annotated[int | None, Option("--accumulate", help="Micro-batches per update.")]
 LearningRate = Annotated[float | None, Option("--lr", help="Learning rate of all players.")]
 Paired = Annotated[
-    float | None, Option("--paired", help="Share of the poems that goes with a picture, at least; 1 is all.")
+    float | None,
+    Option("--paired", help="About the share of the poems that goes with a picture, if more than do anyway; 1 is all."),
 ]
 Reward = Annotated[str | None, Option("--reward", help="Critics that reward the poet: both, relevance, style or none.")]
 Mix = Annotated[float | None, Option("--mix", help="Share of relevance in the reward, 0 to 1.")]

@@ -56,12 +56,12 @@ class PoemSource:
 
 
 def with_share(rows: Ints, some: Ints, share: float) -> Ints:
-    """Rows among which some make up a share, or as near to it as whole repetitions of them come; never a smaller one.
+    """Rows among which some make up a share, or as near to it as whole repetitions of them come; none is left out.
 
     Args:
         rows: (N,) different ones.
         some: of these; none, and nothing changes.
-        share: 0..1; 1 leaves out the others.
+        share: 0..1; less than they make up already changes nothing, 1 leaves out the others.
     """
     others = np.setdiff1d(rows, some)
     if not len(some):

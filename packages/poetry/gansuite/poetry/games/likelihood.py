@@ -34,7 +34,8 @@ class LikelihoodConfig:
         nothing_asked: share of the poems of which nothing is said but, perhaps, a picture.
         control_dropped: chance of each control of the others to be left out.
         picture_dropped: share of poems with a picture that is not shown (Ho and Salimans 2022, section 3.2).
-        paired: which share of the poems goes with a picture, at least: those come more often; 1 leaves out the others.
+        paired: about which share of the poems goes with a picture, if more than do anyway: those come more often; 1
+            leaves out the others.
     """
 
     nothing_asked: float = 0.2
