@@ -27,7 +27,7 @@ from gansuite.poetry.forms import FORMS, Form, design
 from gansuite.poetry.sampler import load_sampler
 from gansuite.poetry.sounds import english
 from gansuite.poetry.write import Request
-from gansuite.poetry.writing.compose import Poem, compose
+from gansuite.poetry.writing.compose import Poem, compose, first_in_view, page_from
 from gansuite.poetry.writing.pen import Page, Pen, Tokenizer
 from gansuite.poetry.writing.wish import Wish, holds_word
 from gansuite.poetry.writing.wordbook import Wordbook
@@ -78,9 +78,9 @@ class CountedPen:
         """Of the pen."""
         return self._pen.tokenizer
 
-    def begin(self, prompt: Sequence[int]) -> CountedPage:
+    def begin(self, prompt: Sequence[int], lines: slice = slice(None)) -> CountedPage:
         """A page."""
-        return CountedPage(self._pen.begin(prompt), self.steps)
+        return CountedPage(self._pen.begin(prompt, lines), self.steps)
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,20 @@ class Figures:
         )
 
 
-def nats(pen: Pen, texts: Sequence[str], end: int) -> float:
-    """Of a token, in the mean, of the poems' tokens and the end."""
+def nats(pen: Pen, poems: Sequence[Poem], form: Form, book: Wordbook) -> float:
+    """Of a token, in the mean, of the poems' tokens and the end, in the view in which they were written."""
     total, count = 0.0, 0
-    for text in texts:
-        ids = [*pen.tokenizer.encode(text).ids, end]
-        page = pen.begin([])
-        for token in ids:
-            total -= float(page.logits.float().log_softmax(1)[0, token])
-            page = page.write(torch.tensor([token]))
-        count += len(ids)
+    for poem in poems:
+        lines = [book.tokenizer.encode(f"{line}\n").ids for line in poem.lines]
+        lines[-1][-1] = book.end
+        for number, line in enumerate(lines):
+            top = first_in_view(lines[:number], form)
+            if number == 0 or top:
+                page = pen.begin([token for told in lines[top:number] for token in told], page_from(top, form))
+            for token in line:
+                total -= float(page.logits.float().log_softmax(1)[0, token])
+                page = page.write(torch.tensor([token]))
+        count += sum(map(len, lines))
     return total / count
 
 
@@ -159,7 +163,7 @@ def measured(
         steps=steps / poems,
         rows=rows / max(1, steps),
         seconds=seconds,
-        perplexity=math.exp(nats(pens(replace(controls, rhyme="")), [poem.text for poem in written], book.end)),
+        perplexity=math.exp(nats(pens(replace(controls, rhyme="")), written, form, book)),
     )
     return figures, written
 

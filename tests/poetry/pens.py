@@ -51,7 +51,7 @@ class ListPen:
         self.tokenizer, self._after = tokenizer, after
         self.steps: list[int] = []
 
-    def begin(self, prompt: Sequence[int]) -> ListPage:
+    def begin(self, prompt: Sequence[int], lines: slice = slice(None)) -> ListPage:
         return ListPage(self._after, (tuple(prompt),), self.steps)
 
 

@@ -12,6 +12,7 @@ from gansuite.poetry.controls import (
     LENGTHS,
     MOODS,
     RHYME_LETTERS,
+    Controls,
     canonical,
     era_named,
     length_of,
@@ -69,6 +70,14 @@ def test_a_canonical_scheme_rhymes_the_same_lines(written: str) -> None:
 def test_what_is_no_scheme_is_refused(bad: str) -> None:
     with pytest.raises(GansuiteError, match="is no rhyme scheme"):
         canonical(bad)
+
+
+def test_some_lines_are_asked_for_as_a_poem_of_their_own() -> None:
+    sonnet = Controls(lines=14, length=3, era=2, rhyme="ABABCDCDEFEFGG")
+    assert sonnet.part(slice(6, 14)) == Controls(lines=8, length=3, era=2, rhyme="--ABABCC")
+    assert sonnet.part(slice(12, 20)) == Controls(lines=2, length=3, era=2, rhyme="AA")
+    assert sonnet.part(slice(None)) == sonnet
+    assert Controls().part(slice(4, 12)) == Controls()
 
 
 def test_the_scheme_of_a_poem_comes_from_the_function_that_is_given() -> None:

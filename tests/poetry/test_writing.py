@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -215,6 +215,23 @@ def test_a_long_poem_forgets_its_beginning(tokenizer: Any, book: Wordbook) -> No
     [poem] = compose(ListPen(tokenizer, after), Wish(design(lines=30, syllables="8"), breadth=1), book)
     assert len(poem.lines) == 30
     assert longest < 230
+
+
+def test_a_long_form_is_written_page_by_page(tokenizer: Any, pen: ListPen, book: Wordbook) -> None:
+    """What is told of a page are its own lines; each begins with some that are there, and none ends before the poem."""
+    begun: list[tuple[str, slice]] = []
+
+    class Watched(ListPen):
+        def begin(self, prompt: Sequence[int], lines: slice = slice(None)) -> ListPage:
+            begun.append((tokenizer.decode(list(prompt)), lines))
+            return pen.begin(prompt, lines)
+
+    [poem] = compose(Watched(tokenizer, pen.begin), wish(lines=14, rhyme="ABABCDCDEFEFGG"), book)
+    assert [lines for _, lines in begun] == [slice(0, 8), slice(4, 12), slice(6, 14)]
+    for said, lines in begun:
+        kept = [words_of(line.lower()) for line in said.splitlines() if line.strip()]
+        assert kept == [words_of(line.lower()) for line in poem.lines[lines.start :][: len(kept)]]
+    assert [len(said.splitlines()) for said, _ in begun] == [0, 2, 4]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,14 +30,14 @@ Bytes = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Controls:
-    """What is asked of one poem; -1 or "" asks nothing.
+    """What is asked of one poem, or of some lines of it; -1 or "" asks nothing.
 
     Attributes:
-        lines: 1..16.
+        lines: 1..16; more only of a poem that is written in parts.
         length: an index into `LENGTHS`: words a line.
         mood: an index into `MOODS`.
         era: an index into `eras.ERAS`.
-        rhyme: a canonical scheme (see `canonical`), one sign a line.
+        rhyme: a scheme, one sign a line; canonical (see `canonical`) where it is told to a poet.
     """
 
     lines: int = FREE
@@ -45,6 +45,11 @@ class Controls:
     mood: int = FREE
     era: int = FREE
     rhyme: str = ""
+
+    def part(self, lines: slice) -> Controls:
+        """What is asked of some of the lines, as of a poem of their own."""
+        count = FREE if self.lines == FREE else len(range(self.lines)[lines])
+        return replace(self, lines=count, rhyme=canonical(self.rhyme[lines]))
 
 
 @dataclass(frozen=True, eq=False)

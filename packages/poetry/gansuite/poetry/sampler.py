@@ -110,15 +110,16 @@ class DecoderPen:
         codes = None if code is None or not guidance else code[None]
         self.sides = (codes,) if codes is None or guidance == 1 else (codes, None)
 
-    def begin(self, prompt: Sequence[int] = ()) -> Page:
-        """A page of one row with these tokens."""
+    def begin(self, prompt: Sequence[int] = (), lines: slice = slice(None)) -> Page:
+        """A page of one row with these tokens, for these lines of a poem."""
         empty = torch.zeros(1, 0, dtype=torch.int64)
-        found = [self._begun(codes) for codes in self.sides]
+        controls = self.controls.part(lines)
+        found = [self._begun(controls, codes) for codes in self.sides]
         page = Page(self, empty, tuple(memory for memory, _ in found), tuple(logits for _, logits in found))
         return page.write(torch.tensor([list(prompt)])) if len(prompt) else page
 
-    def _begun(self, codes: Tensor | None) -> tuple[Memory, Tensor]:
-        ids = torch.tensor([self.prompter.prompt(self.controls, codes is not None)])
+    def _begun(self, controls: Controls, codes: Tensor | None) -> tuple[Memory, Tensor]:
+        ids = torch.tensor([self.prompter.prompt(controls, codes is not None)])
         logits, memory = self.decoder.read(self.decoder.embed(ids, codes), self.decoder.empty(1))
         return memory, logits[:, -1]
 

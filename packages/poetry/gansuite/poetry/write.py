@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gansuite.core.errors import GansuiteError
-from gansuite.poetry.controls import FREE, LENGTH_FROM, MOST_LINES, Controls, canonical, era_named, mood_named
+from gansuite.poetry.controls import FREE, LENGTH_FROM, Controls, era_named, mood_named
 from gansuite.poetry.eras import ERAS
 from gansuite.poetry.forms import Form, design
 from gansuite.poetry.parts import RELEVANCE, STYLE
@@ -87,11 +87,11 @@ class Request:
         shape = self.shape
         seen = FREE if sight is None else sight.mood
         return Controls(
-            lines=shape.lines if shape is not None and shape.lines <= MOST_LINES else FREE,
+            lines=FREE if shape is None else shape.lines,
             length=FREE if shape is None else _length(shape),
             mood=mood_named(self.mood) if self.mood else seen,
             era=era_named(self.era),
-            rhyme=canonical(shape.scheme) if shape is not None and shape.scheme and shape.lines <= MOST_LINES else "",
+            rhyme="" if shape is None else shape.scheme,
         )
 
 

@@ -34,7 +34,9 @@ ATTEMPTS = 6  # poems begun before a form is given up
 TIGHT = 2  # patterns of an unrhymed line, up to which its last word is looked for rather than hit upon
 ROUNDS = 3  # of candidates for a line
 PARTNERS, MOST_PARTNERS = 5, 40  # rhymes to choose from: for each line that is to rhyme with one, and enough for any
-MEMORY = 170  # tokens of a poem that the pen sees at the beginning of a line; its model has learnt no longer ones
+PAGE = 8  # lines of a poem that models know well: a longer one is written page by page
+STRIDE, KEPT = 4, 2  # lines that a page adds, and with how many of the last it begins: at its end a model means to end
+MEMORY = 170  # tokens of a page at the beginning of a line; models have learnt no more
 NEAR = 6  # lines, within which no word of meaning stands twice
 MORE = 4  # syllables that may follow what the opening has of a line, where that is long already
 VERSE = (6, 11)  # syllables of a rhymed poem's first line where nobody asked for a length
@@ -95,6 +97,25 @@ def compose(pen: Pen, wish: Wish, book: Wordbook, count: int = 1, rank: Rank | N
     return poems
 
 
+def first_in_view(ids: Sequence[Sequence[int]], form: Form | None) -> int:
+    """The number of the first line that is still in view where the next one is written.
+
+    Args:
+        ids: tokens of the lines so far.
+        form: of the poem; without one only tokens count.
+    """
+    top = STRIDE * max(0, (len(ids) - KEPT) // STRIDE)
+    top = max(0, min(top, form.lines - PAGE)) if form else 0
+    while sum(map(len, ids[top:])) > MEMORY:
+        top += 1
+    return top
+
+
+def page_from(top: int, form: Form | None) -> slice:
+    """The lines that a page is for which begins with this one: all where no number of lines was asked for."""
+    return slice(top, top + PAGE) if form else slice(None)
+
+
 def _another(pen: Pen, wish: Wish, book: Wordbook, seed: int, turn: int, texts: set[str]) -> Poem:
     """A poem that is none of those there are."""
     for attempt in range(ATTEMPTS):
@@ -123,6 +144,7 @@ class _Draft:
     stream: str
     lines: list[Line] = field(default_factory=list)
     ids: list[list[int]] = field(default_factory=list)
+    top: int = 0  # number of the page's first line
     surprise: float = 0.0
     tokens: int = 0
 
@@ -147,13 +169,13 @@ class _Draft:
         for text in self.wish.whole_lines:
             self.lines.append(read_line(text, self.book.voice))
         self.ids = [self.book.tokenizer.encode(f"{line}\n").ids for line in self.wish.whole_lines]
-        return self._remembered()
+        return self._turned()
 
-    def _remembered(self) -> Page:
-        """A page with the last lines, as many as the model can keep in view."""
-        while sum(map(len, self.ids)) > MEMORY:
-            self.ids.pop(0)
-        return self.pen.begin([token for line in self.ids for token in line])
+    def _turned(self) -> Page:
+        """A page for the next lines, which begins with the last ones."""
+        self.top = first_in_view(self.ids, self.wish.form)
+        told = [token for line in self.ids[self.top :] for token in line]
+        return self.pen.begin(told, page_from(self.top, self.wish.form))
 
     def _next(self, page: Page) -> tuple[bool, Page]:
         """Write a line; tells whether the poem is over."""
@@ -166,9 +188,10 @@ class _Draft:
         self.lines.append(read_line(self._text(row), self.book.voice))
         over = rules.last or row.ended == 2
         self.ids.append(list(row.ids))
-        if over or page.length + len(row.ids) <= MEMORY:
-            return over, page if over else page.write(torch.tensor([row.ids]))
-        return over, self._remembered()
+        if over:
+            return True, page
+        as_before = first_in_view(self.ids, self.wish.form) == self.top
+        return False, page.write(torch.tensor([row.ids])) if as_before else self._turned()
 
     def _chosen(self, page: Page, rules: LineRules, start: Row) -> Row:
         """The best of the candidates."""
@@ -178,7 +201,7 @@ class _Draft:
         needed = max(0, len(musts) - max(0, left - 1))
         for turn in range(ROUNDS):
             chance = generator(self.seed, f"{self.stream}/{turn}", len(self.lines))
-            more = 2 if rules.tight and not rules.rationed else 1  # where lengths are strict fewer lines come out well
+            more = (2 if rules.tight else 1) * (2 if self.form.meter else 1)  # where less fits, less is good
             wish = replace(self.wish, breadth=more * self.wish.breadth << turn)
             rows = candidates(page, rules, start, numbers, wish, chance)
             rows = [row for row in rows if len(set(row.words) & set(numbers)) >= needed and self._is_new(row)]

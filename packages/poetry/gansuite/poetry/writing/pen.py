@@ -66,5 +66,5 @@ class Pen(Protocol):
     def tokenizer(self) -> Tokenizer:
         """Of its tokens."""
 
-    def begin(self, prompt: Sequence[int]) -> Page:
-        """A page of one row that begins with these tokens, or with none."""
+    def begin(self, prompt: Sequence[int], lines: slice = slice(None)) -> Page:
+        """A page of one row that begins with these tokens, or with none, for these lines of the poem."""

@@ -10,6 +10,7 @@ from gansuite.poetry.sounds import Voice, words_of
 from gansuite.poetry.writing.row import Row
 
 TYPICAL = 0.8  # of the surprise that the model expects: lines that surprise it less than that are no better
+SCANNED = 0.7  # the same in a meter, which has room for less than the model thinks of
 BEAT = 0.15  # of the log odds of a syllable that a line is meant in its meter
 STAMMER = 6.0  # of the share of its words that stand twice in a row
 
@@ -28,7 +29,7 @@ def appeal(text: str, row: Row, number: int, form: Form, voice: Voice) -> float:
         voice: how words sound.
     """
     words = words_of(text.lower())
-    total = -max(row.surprise, TYPICAL * row.expected) / row.length
+    total = -max(row.surprise, (SCANNED if form.meter else TYPICAL) * row.expected) / row.length
     if form.meter:
         scansion = scan_words(words, form.meter, voice, form.feet_of(number))
         total += BEAT * max(-1.0, scansion.evidence / max(1, len(scansion.beats)))
