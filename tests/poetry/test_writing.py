@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 
 from gansuite.core.errors import GansuiteError
 from gansuite.poetry.check import check
-from gansuite.poetry.forms import FORMS, design
+from gansuite.poetry.forms import FORMS, Form, design
 from gansuite.poetry.lexicon import word_lists
 from gansuite.poetry.sounds import english, words_of
 from gansuite.poetry.tokens import train_tokenizer
+from gansuite.poetry.verse import read_line
 from gansuite.poetry.writing.compose import Poem, compose
 from gansuite.poetry.writing.filter import is_offensive
+from gansuite.poetry.writing.row import EITHER, Row
+from gansuite.poetry.writing.score import appeal
 from gansuite.poetry.writing.wish import MOST_FREE, Wish, checked, holds_word
 from gansuite.poetry.writing.wordbook import Wordbook
 
@@ -215,6 +218,22 @@ def test_a_long_poem_forgets_its_beginning(tokenizer: Any, book: Wordbook) -> No
     [poem] = compose(ListPen(tokenizer, after), Wish(design(lines=30, syllables="8"), breadth=1), book)
     assert len(poem.lines) == 30
     assert longest < 230
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "dull"),
+    [
+        (["And the sea", "And the wind"], "and the rain", True),
+        (["And the sea", "But the wind"], "and the rain", False),
+        (["And the sea"], "and the rain", False),
+        (["Lo", "And the sea", "And the wind"], "the rain the rain", False),
+        ([], "rain rain", True),
+    ],
+)
+def test_what_is_said_again_and_again_appeals_less(book: Wordbook, before: list[str], text: str, dull: bool) -> None:
+    row = Row(book.first, (0, 1), EITHER, surprise=6.0, words=(1, 2, 3))
+    found = appeal(text, row, [read_line(line, VOICE) for line in before], Form("free", 9), VOICE)
+    assert found < -6.0 / 4 if dull else found == -6.0 / 4
 
 
 def test_a_long_form_is_written_page_by_page(tokenizer: Any, pen: ListPen, book: Wordbook) -> None:

@@ -199,10 +199,10 @@ class _Draft:
         numbers = self.book.numbers(musts)
         left = self.form.lines - len(self.lines) if self.wish.form else FEWEST_FREE - len(self.lines)
         needed = max(0, len(musts) - max(0, left - 1))
+        narrow = rules.tight + bool(self.form.meter) + bool(musts)  # of the lines that fit fewer are good
         for turn in range(ROUNDS):
             chance = generator(self.seed, f"{self.stream}/{turn}", len(self.lines))
-            more = (2 if rules.tight else 1) * (2 if self.form.meter else 1)  # where less fits, less is good
-            wish = replace(self.wish, breadth=more * self.wish.breadth << turn)
+            wish = replace(self.wish, breadth=self.wish.breadth << narrow + turn)
             rows = candidates(page, rules, start, numbers, wish, chance)
             rows = [row for row in rows if len(set(row.words) & set(numbers)) >= needed and self._is_new(row)]
             good = [row for row in rows if self._scans(row)]
@@ -218,7 +218,7 @@ class _Draft:
 
     def _appeal(self, row: Row, musts: Sequence[int], left: int) -> float:
         placed = len(set(row.words) & set(musts)) / max(1, left)
-        return appeal(self._text(row), row, len(self.lines), self.form, self.book.voice) + placed
+        return appeal(self._text(row), row, self.lines, self.form, self.book.voice) + placed
 
     def _is_new(self, row: Row) -> bool:
         words = words_of(self._text(row).lower())
