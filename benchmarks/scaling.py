@@ -1,9 +1,11 @@
 """Peak memory and time per image as resolution and batch grow: one fresh process per row.
 
 Processor time is of all threads; pictures a second are by the clock, so that other work on the machine lowers them.
+Operations are those of convolutions and matrix products, penalties included, two for a multiplication with its sum.
 
     python benchmarks/scaling.py
     OMP_NUM_THREADS=1 python benchmarks/scaling.py --model dcgan fast r3 style --resolutions 64 128 256
+    OMP_NUM_THREADS=1 python benchmarks/scaling.py --model fast --row 256 4 --width 64 --operations
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 ROWS = [(64, 32), (64, 64), (64, 128), (128, 32), (256, 16)]
 
 
-def one(model: str, resolution: int, batch: int, width: int, steps: int) -> None:
+def one(model: str, resolution: int, batch: int, width: int, steps: int, operations: bool) -> None:
     """Train a few steps in this process and print a row."""
     import numpy as np
     import torch
@@ -53,7 +57,30 @@ def one(model: str, resolution: int, batch: int, width: int, steps: int) -> None
     spent = (time.process_time() - began) / (steps * batch)
     speed = steps * batch / (time.perf_counter() - clock)
     memory = "unknown" if (peak := peak_memory()) is None else f"{peak / 2**20:.0f}"
-    print(f"{model:<14} {resolution:>10} {batch:>6} {width:>6} {spent * 1000:>15.1f} {speed:>10.1f} {memory:>9}")
+    row = f"{model:<14} {resolution:>10} {batch:>6} {width:>6} {spent * 1000:>15.1f} {speed:>10.1f} {memory:>9}"
+    if operations:
+        row += f"  {counted(trainer.step, steps) / (steps * batch) / 1e9:.2f} GFLOP an image"
+    print(row)
+
+
+def counted(step: Callable[[], object], steps: int) -> int:
+    """The operations of so many steps; torch's own counter cannot follow a penalty's second derivatives."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import flop_registry
+
+    class Counter(TorchDispatchMode):
+        total = 0
+
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            out = func(*args, **(kwargs or {}))
+            if formula := flop_registry.get(func.overloadpacket):
+                self.total += formula(*args, **(kwargs or {}), out_val=out)
+            return out
+
+    with Counter() as counter:
+        for _ in range(steps):
+            step()
+    return counter.total
 
 
 def peak_memory() -> int | None:
@@ -74,9 +101,10 @@ def main() -> None:
     parser.add_argument("--resolutions", nargs="+", type=int, help="at the batch that --preset auto chooses")
     parser.add_argument("--width", type=int, default=0, help="0: what --preset auto chooses here")
     parser.add_argument("--steps", type=int, default=16, help="a whole number of penalty intervals")
+    parser.add_argument("--operations", action="store_true", help="count them, in as many steps again")
     args = parser.parse_args()
     if args.row:
-        one(args.model[0], *args.row, args.width, args.steps)
+        one(args.model[0], *args.row, args.width, args.steps, args.operations)
         return
     heads = f"{'resolution':>10} {'batch':>6} {'width':>6} {'CPU ms an image':>15} {'images/s':>10} {'peak MiB':>9}"
     print(f"{'model':<14} {heads}")
@@ -84,6 +112,7 @@ def main() -> None:
     for model in args.model:
         for row in rows:
             command = [sys.executable, __file__, "--model", model, "--row", *map(str, row), "--steps", str(args.steps)]
+            command += ["--operations"] if args.operations else []
             subprocess.run([*command, "--width", str(args.width)], check=True)
 
 
