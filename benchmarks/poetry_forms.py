@@ -1,10 +1,11 @@
 """What form costs, and whether it is kept: lines, words, rhymes, syllables, model steps and likelihood over many poems.
 
-    python benchmarks/poetry_forms.py --model MODEL [--poems 500] [--forms haiku,quatrain] [--seed 1] [--json FILE]
+    python benchmarks/poetry_forms.py --model MODEL [--poems 500] [--forms haiku,quatrain] [--seed 1] [--equal]
 
 For each form so many poems are written without a picture. The likelihood of a poem's tokens is that which the model
 gives them when no rhyme is asked of it; the cost of a form is the perplexity of its poems beside that of poems of as
-many lines that are left free: the model is told how long lines should be, and nothing is done about it.
+many lines that are left free: the model is told how long lines should be, and nothing is done about it. Free lines
+have fewer candidates, and without a meter they count as dull sooner; with `--equal` they have the form's of both.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from gansuite.poetry.forms import FORMS, Form, design
 from gansuite.poetry.sampler import load_sampler
 from gansuite.poetry.sounds import english
 from gansuite.poetry.write import Request
+from gansuite.poetry.writing import score
 from gansuite.poetry.writing.compose import Poem, compose, first_in_view, page_from
 from gansuite.poetry.writing.pen import Page, Pen, Tokenizer
 from gansuite.poetry.writing.wish import Wish, holds_word
@@ -136,6 +138,7 @@ def measured(
     seed: int,
     words: bool,
     controls: Controls,
+    breadth: int = Wish.breadth,
 ) -> tuple[Figures, list[Poem]]:
     """The figures of a form, and the poems, written by a model that is told these controls."""
     written: list[Poem] = []
@@ -144,7 +147,7 @@ def measured(
     for number in range(poems):
         asked = WORDS[number % len(WORDS)] if words else ()
         pen = CountedPen(pens(controls))
-        [poem] = compose(pen, Wish(form, words=asked, seed=seed + number), book)
+        [poem] = compose(pen, Wish(form, words=asked, seed=seed + number, breadth=breadth), book)
         written.append(poem)
         reports.append(check(form, poem.lines, book.voice))
         kept += all(holds_word(poem.lines, word) for word in asked)
@@ -175,6 +178,7 @@ def main() -> None:
     parser.add_argument("--poems", type=int, default=500)
     parser.add_argument("--forms", default=",".join(FORMS))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--equal", action="store_true", help="free lines are searched for as those of the form are")
     parser.add_argument("--json", type=Path, help="all figures and poems")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -187,7 +191,12 @@ def main() -> None:
         assert plain is not None
         controls = Request(form=name).controls(None)
         common = (sampler.pen, book, args.poems, args.seed)
-        free, _ = measured(plain, f"{name}, free", *common, False, replace(controls, rhyme=""))
+        strict = bool(form.scheme or form.syllables) + bool(form.meter) if args.equal else 0
+        typical = score.TYPICAL
+        score.TYPICAL = score.SCANNED if args.equal and form.meter else typical
+        unrhymed = replace(controls, rhyme="")
+        free, _ = measured(plain, f"{name}, free", *common, False, unrhymed, Wish.breadth << strict)
+        score.TYPICAL = typical
         print(free)
         for words in (False, True):
             figures, poems = measured(form, f"{name}, words" if words else name, *common, words, controls)
