@@ -43,6 +43,12 @@ def test_squared_norm_is_one_number_for_each_sample() -> None:
     assert norms.dtype == torch.float32
 
 
+def test_many_judgements_of_a_sample_are_penalised_as_their_mean() -> None:
+    """Two linear critics, (3, 4) and (1, 0), have the mean (2, 2)."""
+    both = torch.tensor([[3.0, 1.0], [4.0, 0.0]])
+    assert r1(lambda x: x @ both, REAL, 1.0).item() == pytest.approx((4 + 4) / 2)
+
+
 def test_r1_of_a_linear_critic() -> None:
     """gamma/2 |w|^2 = 10/2 (9 + 16), and its gradient is gamma w."""
     w = vector(3.0, 4.0)

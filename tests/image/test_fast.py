@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gansuite.core.randomness import Draw
 from gansuite.image import networks
 from gansuite.image.networks import fast
 from gansuite.image.networks.parts import Size, channels_of
@@ -75,6 +76,19 @@ def test_the_discriminator_learns_to_redraw_what_it_sees() -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_every_place_is_judged_and_the_whole_weighs_as_much() -> None:
+    """32 px are seen as 8 x 8 features before the last: 64 places, and the whole as often."""
+    _, discriminator = networks.build(spec(), seed=0)
+    works = noise(1, 3, 32, 32).repeat(2, 1, 1, 1)
+    works[1, :, 0, 0] += 1
+    one, other = discriminator(works).detach()
+    assert one.shape == (128,)
+    assert torch.equal(one[:64], one[:1].expand(64))
+    changed = (one != other).nonzero().flatten().tolist()
+    assert 64 in changed
+    assert 127 not in changed  # a far corner of the work is another lesson
+
+
 def test_fakes_are_never_redrawn() -> None:
     _, discriminator = networks.build(spec(), seed=0)
     works, u = noise(4, 3, 32, 32), torch.tensor([0.1, 0.9])
@@ -82,6 +96,19 @@ def test_fakes_are_never_redrawn() -> None:
     one, other = (discriminator.study(x, None, u)[1]["reconstruction"] for x in (works, changed))
     assert torch.equal(one, other)
     torch.testing.assert_close(discriminator.study(works, None, u)[0], discriminator(works))
+
+
+def test_noise_is_new_in_training_and_the_same_in_every_sample() -> None:
+    generator, _ = networks.build(spec(), seed=0)
+    assert isinstance(generator, fast.Generator)
+    assert generator.sides == [8, 16, 32]
+    z = noise(2, 6)
+    assert torch.equal(generator(z), generator.decode(generator.code(z)))
+    assert not torch.equal(generator(z), generator(z, noise=noise(2, 8**2 + 16**2 + 32**2)))
+    inputs = generator.inputs(Draw(seed=0, step=0, total=4, rows=slice(None)))
+    assert inputs["noise"].shape == (4, 8**2 + 16**2 + 32**2)
+    assert not torch.equal(inputs["noise"][0], inputs["noise"][1])
+    assert "noise" not in generator.state_dict()
 
 
 @pytest.mark.parametrize("resolution", [32, 64, 128])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from gansuite.core import penalties
 from gansuite.image import networks
@@ -92,14 +91,15 @@ def same(a: int) -> tuple[r3.Up, r3.Down]:
 
 
 def test_resampling_is_bilinear() -> None:
-    """Even pixels stay, odd ones lie between their neighbours; the last ones fade, where there is nothing beyond."""
+    """Up: three parts of the nearer pixel, one of the other. Down: two parts of the middle, one of each side."""
     up, down = same(2)
-    x = noise(1, 2, 5, 5)
-    between = interpolate(x, size=(9, 9), mode="bilinear", align_corners=True)
-    assert torch.allclose(up(x)[:, :, :9, :9], between, atol=1e-6)
-    flat = torch.ones(1, 2, 6, 6)
-    assert torch.allclose(down(flat)[:, :, 1:, 1:], torch.ones(1, 2, 2, 2))
-    assert torch.equal(down(up(torch.zeros(1, 2, 6, 6))), torch.zeros(1, 2, 6, 6))
+    line = torch.tensor([0.0, 4.0]).expand(1, 2, 2, 2)
+    assert torch.allclose(up(line), torch.tensor([0.0, 1, 3, 4]).expand(1, 2, 4, 4))
+    x = noise(1, 2, 6, 6)
+    kernel = torch.tensor([1.0, 2, 1]) / 4
+    rows = x[:, :, 1:4] * kernel[:, None]  # what the pixel (1, 1) is made from
+    assert torch.allclose(down(x)[0, :, 1, 1], (rows[..., 1:4] * kernel).sum((2, 3))[0], atol=1e-6)
+    assert torch.allclose(down(torch.ones(1, 2, 6, 6))[:, :, 1:, 1:], torch.ones(1, 2, 2, 2))
 
 
 # ------------------------------------------------------------------ learning

@@ -81,7 +81,8 @@ def test_a_picture_of_a_label_and_what_is_thought_of_it(name: str, resolution: i
     assert pictures.shape == (3, 3, resolution, resolution)
     assert float(pictures.detach().abs().max()) <= 1
     logits, lessons = discriminator.study(pictures, labels, torch.tensor([0.1, 0.9]))
-    assert (logits.shape, logits.dtype) == ((3,), torch.float32)
+    assert (len(logits), logits.dtype) == (3, torch.float32)
+    torch.testing.assert_close(logits, discriminator(pictures, labels))
     assert all(lesson.ndim == 0 and float(lesson.detach()) > 0 for lesson in lessons.values())
 
 
@@ -97,7 +98,7 @@ def test_another_label_is_another_picture(name: str) -> None:
     shift.weight.data[1] = 1.0
     x = one[None].repeat(2, 1, 1, 1)
     a, b = discriminator.eval()(x, torch.tensor([0, 1])).detach()
-    assert float(a) != float(b)
+    assert float(a.mean()) != float(b.mean())
 
 
 @pytest.mark.parametrize("name", TIERS)
@@ -146,8 +147,8 @@ def test_a_stopped_run_of_a_tier_goes_on_to_the_same_bits(
 # losses of the discriminator and of the generator at these steps: dcgan's are in test_training.py
 AT = (1, 4, 8, 12, 20)
 GOLDEN: dict[str, tuple[list[float], list[float]]] = {
-    "fast": ([2.092, 2.2783, 2.192, 2.2373, 2.1431], [-0.1237, -0.3008, -0.2926, -0.3135, 0.058]),
-    "r3": ([0.7971, 0.5721, 0.7841, 0.6558, 0.6242], [0.7001, 0.9343, 0.6368, 0.816, 0.7576]),
+    "fast": ([1.9799, 1.6748, 1.813, 1.8724, 1.9035], [-0.059, 0.0114, -0.1324, -0.0854, -0.1552]),
+    "r3": ([0.7841, 0.5877, 0.797, 0.6713, 0.66], [0.7137, 0.9197, 0.6318, 0.7881, 0.7192]),
     "style": ([1.4945, 1.4326, 1.3875, 1.3715, 1.3835], [0.8761, 0.6394, 0.56, 0.5531, 0.5503]),
 }
 

@@ -1,7 +1,8 @@
 """Adversarial losses as pairs of pure functions of logits, named after their papers.
 
-a = D(x) are the logits of real works, b = D(G(z)) of generated ones, both (B,). Every loss is a mean over the
-batch, minimised by its player. sp is softplus: sp(t) = log(1 + exp(t)), so -log sigmoid(t) = sp(-t).
+a = D(x) are the logits of real works, b = D(G(z)) of generated ones, both (B,), or (B, K) where a discriminator judges
+each work K times. Every loss is a mean over all of them, minimised by its player. sp is softplus:
+sp(t) = log(1 + exp(t)), so -log sigmoid(t) = sp(-t).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Objective:
         discriminator: (a, b) -> scalar loss of the discriminator.
         generator: (b, a) -> scalar loss of the generator; only a paired objective looks at a.
         paired: whether the generator's loss needs the logits of real works too.
-        margin: (a, b) -> (B,), positive where the discriminator takes a real work for real.
+        margin: (a, b) -> one number a logit, positive where the discriminator takes a real work for real.
         bounds: the discriminator's loss when it is right about everything beyond doubt, and the least it can be when
             it tells nothing apart; None where no loss says so.
     """

@@ -12,13 +12,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-Critic = Callable[[Tensor], Tensor]
+Critic = Callable[[Tensor], Tensor]  # samples (B, ...) to logits (B,), or to K of each, (B, K), whose mean is D(x)
 
 
 def squared_gradient_norm(critic: Critic, x: Tensor) -> Tensor:
     """||grad_x D(x)||^2 per sample: (B, ...) -> (B,), float32, summed over all but the first axis."""
     x = x.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    logits = critic(x)
+    (gradient,) = torch.autograd.grad(logits.sum() * (len(x) / logits.numel()), x, create_graph=True)
     return gradient.float().square().flatten(1).sum(1)
 
 

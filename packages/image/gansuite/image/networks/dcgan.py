@@ -26,25 +26,19 @@ RGB_GAIN = 0.25  # the first pictures are grey, not saturated: tanh passes gradi
 
 
 class Generator(parts.Generator):
-    """A latent (B, Z) to a picture (B, 3, resolution, resolution) in [-1, 1].
+    """A latent (B, Z) to a picture (B, 3, resolution, resolution) in [-1, 1]."""
 
-    Args:
-        config: its sizes.
-        finest: channels of the finest level; None: the width.
-    """
-
-    def __init__(self, config: Size, finest: int | None = None) -> None:
+    def __init__(self, config: Size) -> None:
         super().__init__()
         self.config = config
         self.base, levels = stages(config.resolution)
-        self.channels = channels_of(config, levels + 1)[::-1]
-        self.channels[-1] = finest or config.width
+        channels = channels_of(config, levels + 1)[::-1]
         self.labelled = parts.LabelledLatent(config)
         latent = self.labelled.size
-        self.start = nn.Linear(latent, self.channels[0] * self.base**2)
-        self.norms = nn.ModuleList(ModulatedNorm(c, latent) for c in self.channels)
-        self.ups = nn.ModuleList(UpConvolution(a, b) for a, b in pairwise(self.channels))
-        self.to_rgb = nn.Conv2d(self.channels[-1], 3, 3, padding=1)
+        self.start = nn.Linear(latent, channels[0] * self.base**2)
+        self.norms = nn.ModuleList(ModulatedNorm(c, latent) for c in channels)
+        self.ups = nn.ModuleList(UpConvolution(a, b) for a, b in pairwise(channels))
+        self.to_rgb = nn.Conv2d(channels[-1], 3, 3, padding=1)
         self.apply(initialise)
         with torch.no_grad():
             self.to_rgb.weight.mul_(RGB_GAIN)

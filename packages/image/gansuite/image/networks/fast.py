@@ -1,33 +1,39 @@
 """`fast`: few works, little time. After Liu et al. 2021 ("FastGAN"), without a pretrained network or batch norm.
 
-B batch, C channels, S side, Z latent. Its ideas, written from the paper:
+B batch, C channels, S side, Z latent, P places that a discriminator judges. Its ideas, written from the papers:
 
 - skip-layer excitation (section 3.1): coarse features choose channels of fine ones, so that gradients have a short way;
 - a discriminator that must also redraw what it sees (section 3.2), the whole work small and a quarter of it larger:
-  it cannot learn the works by heart and stay blind to what is in them.
+  it cannot learn the works by heart and stay blind to what is in them;
+- noise in every level, from which textures are made that no code could tell;
+- places of a work judged beside the whole (Isola et al. 2017, section 3.2.2): many lessons from each of few works.
 
 What differs: redrawings are compared by L1 at several scales (the paper's perceptual distance needs a pretrained
-network); norms are modulated group norms, which see one work at a time; the generator spends half its width on the
-finest level, which costs most and decides least.
+network); norms are modulated group norms, which see one work at a time; the generator has half the channels of the
+discriminator, for most of a step goes into it, and it learns no less with half as many.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, silu
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, interpolate, leaky_relu, silu
 
-from gansuite.image.networks import dcgan, parts
-from gansuite.image.networks.parts import SLOPE, Size, UpConvolution, channels_of, initialise
+from gansuite.image.networks import parts
+from gansuite.image.networks.parts import SLOPE, ModulatedNorm, Size, UpConvolution, channels_of, initialise
 from gansuite.image.resolution import stages
 
 FAR = 2  # levels that a skip-layer excitation leaps over at least
 REDRAWN = 4  # a redrawing has this many times the side of the features it is made from
 RECONSTRUCTION = 1.0
+SHARP = 1  # levels, the finest, where doubled pixels keep their edges; in coarser ones that shows as a grid
+NOISE = 0.2  # its strength at first, beside features of a variance of about 1
+RGB_GAIN = 0.25  # the first pictures are grey, not saturated: tanh passes gradients from the start
 
 
 class Excitation(nn.Module):
@@ -43,25 +49,65 @@ class Excitation(nn.Module):
         return fine * (2 * torch.sigmoid(self.choose(gathered)))
 
 
-class Generator(dcgan.Generator):
+class Layer(nn.Module):
+    """Twice the side, a norm that a code modulates, noise, a leaky rectifier: (B, a, S, S) -> (B, b, 2S, 2S).
+
+    Args:
+        a, b: channels in and out.
+        code: numbers in a code.
+        sharp: whether pixels are doubled and then convolved, or convolved and then doubled with all that lies between.
+    """
+
+    def __init__(self, a: int, b: int, code: int, sharp: bool) -> None:
+        super().__init__()
+        self.convolution = UpConvolution(a, b) if sharp else nn.Conv2d(a, b, 3, padding=1)
+        self.norm = ModulatedNorm(b, code)
+        self.strength = nn.Parameter(torch.full((b, 1, 1), NOISE))
+        self.sharp = sharp
+
+    def forward(self, x: Tensor, code: Tensor, noise: Tensor) -> Tensor:
+        """x (B, a, S, S), code (B, K), noise (B or 1, 1, 2S, 2S)."""
+        x = self.convolution(x)
+        if not self.sharp:
+            x = interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        x = self.norm(x, code)
+        return leaky_relu(torch.addcmul(x, self.strength.to(x.dtype), noise.to(x.dtype)), SLOPE)
+
+
+class Generator(parts.NoisyGenerator):
     """A latent (B, Z) and labels (B,) to pictures (B, 3, S, S) in [-1, 1]."""
 
     def __init__(self, config: Size) -> None:
-        super().__init__(config, finest=parts.half_width(config))
-        leaps = zip(self.channels, self.channels[FAR:], strict=False)
+        super().__init__()
+        self.config = config
+        self.base, levels = stages(config.resolution)
+        half = replace(config, width=parts.half_width(config))
+        channels = channels_of(half, levels + 1)[::-1]
+        channels[-1] = parts.half_width(half)
+        self.labelled = parts.LabelledLatent(config)
+        size = self.labelled.size
+        self.start = nn.Linear(size, channels[0] * self.base**2)
+        self.norm = ModulatedNorm(channels[0], size)
+        self.layers = nn.ModuleList(
+            Layer(a, b, size, sharp=level > levels - SHARP) for level, (a, b) in enumerate(pairwise(channels), 1)
+        )
+        leaps = zip(channels, channels[FAR:], strict=False)
         self.excitations = nn.ModuleList(Excitation(a, b) for a, b in leaps)
-        self.excitations.apply(initialise)
+        self.to_rgb = nn.Conv2d(channels[-1], 3, 3, padding=1)
+        self.keep_noise([self.base << level for level in range(1, levels + 1)])
+        self.apply(initialise)
+        with torch.no_grad():
+            self.to_rgb.weight.mul_(RGB_GAIN)
 
-    def decode(self, code: Tensor) -> Tensor:
+    def drawn(self, code: Tensor, noise: Tensor) -> Tensor:
         x = self.start(code).unflatten(1, (-1, self.base, self.base))
-        x = leaky_relu(self.norms[0](x, code), SLOPE)
-        levels = [x]
-        for i, (norm, up) in enumerate(zip(self.norms[1:], self.ups, strict=True)):
-            x = leaky_relu(norm(up(x), code), SLOPE)
-            if i + 1 >= FAR:
-                x = self.excitations[i + 1 - FAR](levels[i + 1 - FAR], x)
+        levels = [leaky_relu(self.norm(x, code), SLOPE)]
+        for level, (layer, square) in enumerate(zip(self.layers, self.squares(noise), strict=True), 1):
+            x = layer(levels[-1], code, square)
+            if level >= FAR:
+                x = self.excitations[level - FAR](levels[level - FAR], x)
             levels.append(x)
-        return torch.tanh(parts.unrounded(self.to_rgb(x)))
+        return torch.tanh(parts.unrounded(self.to_rgb(levels[-1])))
 
 
 class Down(nn.Module):
@@ -93,7 +139,10 @@ class Redraw(nn.Module):
 
 
 class Discriminator(parts.Discriminator):
-    """Pictures (B, 3, S, S) in [-1, 1] and labels (B,) to logits (B,), float32; in `study` it redraws real ones."""
+    """Pictures (B, 3, S, S) in [-1, 1] and labels (B,) to logits (B, 2 P), float32; in `study` it redraws real ones.
+
+    The first P are all of the whole, so that it weighs as much as its P places.
+    """
 
     def __init__(self, config: Size) -> None:
         super().__init__()
@@ -102,20 +151,21 @@ class Discriminator(parts.Discriminator):
         self.start = nn.Conv2d(3, channels[0], 4, 2, 1)
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(channels))
         self.to_logit = nn.Linear(channels[-1] * self.base**2, 1)
+        self.to_places = nn.Conv2d(channels[-2], 1, 1)
         self.label_shift = parts.LabelShift(channels[-1] * self.base**2, len(config.labels))
-        self.whole, self.part = (Redraw(channels[i], config.width) for i in (-2, -3))
+        self.whole, self.part = (Redraw(channels[i], parts.half_width(config)) for i in (-2, -3))
         self.apply(initialise)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self._judged(self._levels(x)[-1], labels)
+        return self._judged(self._levels(x), labels)
 
     def study(self, x: Tensor, labels: Tensor | None, u: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Logits (N,), and how far redrawings are from real works: of the whole, and of a quarter that `u` chooses."""
+        """Logits (N, 2 P), and how far the redrawn whole and quarter, which `u` chooses, are from the real works."""
         levels, real = self._levels(x), x[: len(u)]
         whole = self.whole(levels[-2][: len(u)])
         part = self.part(quarter(levels[-3][: len(u)], u))
         loss = distance(whole, real) + distance(part, quarter(real, u))
-        return self._judged(levels[-1], labels), {"reconstruction": RECONSTRUCTION * loss}
+        return self._judged(levels, labels), {"reconstruction": RECONSTRUCTION * loss}
 
     def _levels(self, x: Tensor) -> list[Tensor]:
         levels = [leaky_relu(self.start(x), SLOPE)]
@@ -123,10 +173,11 @@ class Discriminator(parts.Discriminator):
             levels.append(down(levels[-1]))
         return levels
 
-    def _judged(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        features = x.flatten(1)
-        logit: Tensor = self.to_logit(features).squeeze(1) + self.label_shift(features, labels)
-        return parts.unrounded(logit)
+    def _judged(self, levels: list[Tensor], labels: Tensor | None) -> Tensor:
+        features = levels[-1].flatten(1)
+        whole = self.to_logit(features).squeeze(1) + self.label_shift(features, labels)
+        places = self.to_places(levels[-2]).flatten(1)
+        return parts.unrounded(torch.cat([whole[:, None].expand_as(places), places], 1))
 
 
 def quarter(x: Tensor, u: Tensor) -> Tensor:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv_transpose2d, pad
+from torch.nn.functional import conv_transpose2d
 
 from gansuite.core.errors import GansuiteError
-from gansuite.core.randomness import Draw
+from gansuite.core.randomness import Draw, generator
 
 SLOPE = 0.2
 GROUPS = 8
@@ -54,7 +54,7 @@ def channels_of(config: Size, levels: int) -> list[int]:
 
 
 def half_width(config: Size) -> int:
-    """About half the width, a multiple of 8: channels of a finest level that costs most and decides least."""
+    """About half the width, a multiple of 8: for what costs most and decides least."""
     return max(GROUPS, config.width // 2 // GROUPS * GROUPS)
 
 
@@ -89,11 +89,53 @@ class Generator(nn.Module, ABC):
         return self.decode(self.code(z, labels))
 
 
+class NoisyGenerator(Generator):
+    """A generator with noise in its levels: drawn anew for each picture in training, else the same for all pictures.
+
+    Attributes:
+        sides: of the noise that each level or layer gets, in pixels, coarsest first.
+        noise: what `decode` adds: (1, N), a square for each side.
+    """
+
+    noise: Tensor
+    sides: list[int]
+
+    def keep_noise(self, sides: Sequence[int]) -> None:
+        """Draw the noise of all pictures."""
+        self.sides = list(sides)
+        noise = torch.empty(1, sum(side * side for side in sides)).normal_(generator=generator(0, "noise"))
+        self.register_buffer("noise", noise, persistent=False)
+
+    def squares(self, noise: Tensor) -> list[Tensor]:
+        """Noise (B, N) as a square for each side: (B, 1, S, S)."""
+        pieces = torch.split(noise, [side * side for side in self.sides], 1)
+        return [piece.view(-1, 1, side, side) for piece, side in zip(pieces, self.sides, strict=True)]
+
+    def inputs(self, draw: Draw) -> dict[str, Tensor]:
+        """Latents, and noise (B, N), for one step of training."""
+        return super().inputs(draw) | {"noise": draw.normal("noise", self.noise.shape[1])}
+
+    @abstractmethod
+    def drawn(self, code: Tensor, noise: Tensor) -> Tensor:
+        """The pictures (B, 3, S, S) of codes (B, K) with noise (B or 1, N)."""
+
+    def decode(self, code: Tensor) -> Tensor:
+        """The pictures (B, 3, S, S) of codes (B, K), with the same noise in each."""
+        return self.drawn(code, self.noise)
+
+    def forward(self, z: Tensor, labels: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+        """Pictures of latents (B, Z); in training with noise (B, N)."""
+        return self.drawn(self.code(z, labels), self.noise if noise is None else noise)
+
+
 class Discriminator(nn.Module):
-    """Pictures (B, 3, S, S) in [-1, 1] and, where there are any, labels (B,) to logits (B,), float32."""
+    """Pictures (B, 3, S, S) in [-1, 1] and, where there are any, labels (B,) to logits, float32.
+
+    They are (B,), or (B, K) where it judges each picture K times.
+    """
 
     def study(self, x: Tensor, labels: Tensor | None, u: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Logits (N,) in a step of its own, and named losses on what else it learns from real works.
+        """Logits (N,) or (N, K) in a step of its own, and named losses on what else it learns from real works.
 
         Args:
             x: (N, 3, S, S), real works first.
@@ -173,17 +215,19 @@ class UpConvolution(nn.Module):
     convolution with a 4x4 kernel and stride 2: the same numbers from 4 products in place of 9.
     """
 
+    doubled: Tensor
+
     def __init__(self, a: int, b: int) -> None:
         super().__init__()
+        # composed with two ones, [a, b, c] is [c, c + b, b + a, a]: a transposed convolution mirrors
+        self.register_buffer("doubled", torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]]), persistent=False)
         self.weight = nn.Parameter(torch.empty(b, a, 3, 3))
         self.bias = nn.Parameter(torch.zeros(b))
         nn.init.kaiming_normal_(self.weight, a=SLOPE)
 
     def kernel(self) -> Tensor:
         """The composed kernel (a, b, 4, 4)."""
-        rows = pad(self.weight.flip(2, 3), (1, 1, 1, 1))
-        rows = rows[:, :, 1:] + rows[:, :, :-1]  # ones composed with it: each number and its neighbour
-        return (rows[..., 1:] + rows[..., :-1]).transpose(0, 1)
+        return torch.einsum("ik,bakl,jl->abij", self.doubled, self.weight, self.doubled)
 
     def forward(self, x: Tensor) -> Tensor:
         return conv_transpose2d(x, self.kernel(), self.bias, stride=2, padding=1)
@@ -199,7 +243,8 @@ class ModulatedNorm(nn.Module):
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
         scale, shift = self.modulation(z)[:, :, None, None].chunk(2, 1)
-        return torch.addcmul(shift, self.norm(x), 1 + scale)
+        normed = self.norm(unrounded(x)).to(x.dtype)  # the gradient of a bf16 norm takes a CPU up to six times as long
+        return torch.addcmul(shift, normed, 1 + scale)
 
 
 def unrounded(x: Tensor) -> Tensor:

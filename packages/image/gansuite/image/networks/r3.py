@@ -17,7 +17,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu
+from torch.nn.functional import conv2d, interpolate, leaky_relu
 
 from gansuite.image.networks import parts
 from gansuite.image.networks.parts import SLOPE, Size, channels_of
@@ -75,43 +75,35 @@ def residual_levels(config: Size, channels: Sequence[int]) -> nn.ModuleList:
     return nn.ModuleList(nn.Sequential(*(Block(c, count) for _ in range(each))) for c in channels)
 
 
-def bilinear(channels: int, gain: float) -> Tensor:
-    """[1, 2, 1] both ways, for each channel alone: (C, 1, 3, 3), its sum the gain."""
-    line = torch.tensor([0.25, 0.5, 0.25])
-    return (gain * torch.outer(line, line)).repeat(channels, 1, 1, 1)
-
-
 class Up(nn.Module):
     """A 1x1 convolution, then twice the side, bilinear: (B, a, S, S) -> (B, b, 2S, 2S)."""
 
-    kernel: Tensor
-
     def __init__(self, a: int, b: int) -> None:
         super().__init__()
-        self.register_buffer("kernel", bilinear(b, 4.0), persistent=False)
         self.turn = nn.Conv2d(a, b, 1, bias=False)
         scaled(self.turn)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.turn(x)
-        return conv_transpose2d(x, self.kernel, stride=2, padding=1, output_padding=1, groups=x.shape[1])
+        return interpolate(self.turn(x), scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class Down(nn.Module):
-    """Half the side, bilinear, then a 1x1 convolution: (B, a, S, S) -> (B, b, S/2, S/2)."""
+    """Half the side, [1, 2, 1] / 4 both ways, and a 1x1 convolution: (B, a, S, S) -> (B, b, S/2, S/2).
 
-    kernel: Tensor
+    Both at once: a dense convolution takes a CPU a third of the time of one that sees each channel alone.
+    """
+
+    halve: Tensor
 
     def __init__(self, a: int, b: int) -> None:
         super().__init__()
-        self.register_buffer("kernel", bilinear(a, 1.0), persistent=False)
+        line = torch.tensor([0.25, 0.5, 0.25])
+        self.register_buffer("halve", torch.outer(line, line), persistent=False)
         self.turn = nn.Conv2d(a, b, 1, bias=False)
         scaled(self.turn)
 
     def forward(self, x: Tensor) -> Tensor:
-        halved = conv2d(x, self.kernel, stride=2, padding=1, groups=x.shape[1])
-        turned: Tensor = self.turn(halved)
-        return turned
+        return conv2d(x, self.turn.weight * self.halve, stride=2, padding=1)
 
 
 class Generator(parts.Generator):

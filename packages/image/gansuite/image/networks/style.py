@@ -17,7 +17,7 @@ that is the sum of what each level adds. What differs, each for a reason:
 from __future__ import annotations
 
 import math
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -132,17 +132,14 @@ class ToRGB(nn.Module):
         return parts.unrounded(rgb)
 
 
-class Generator(parts.Generator):
+class Generator(parts.NoisyGenerator):
     """A latent (B, Z) and labels (B,) to pictures (B, 3, S, S) in [-1, 1], through a style for each of L layers.
 
     A code (B, L W) holds the styles of all layers, coarsest first.
 
     Attributes:
-        sides: of the features that each layer makes, in pixels, coarsest first.
-        noise: what `decode` adds, the same for all pictures: (1, N), a square for each layer.
+        sides: of the features that each layer makes, and of its noise.
     """
-
-    noise: Tensor
 
     def __init__(self, config: Size) -> None:
         super().__init__()
@@ -154,40 +151,36 @@ class Generator(parts.Generator):
         self.labelled = parts.LabelledLatent(config)
         self.mapping = Mapping(self.labelled.size, size)
         self.start = nn.Parameter(torch.empty(1, channels[0], self.base, self.base).normal_())
-        steps, self.sides = [(channels[0], channels[0], False)], [self.base]
+        steps, sides = [(channels[0], channels[0], False)], [self.base]
         for level, (a, b) in enumerate(pairwise(channels), 1):
             once = level > levels - ONCE
             steps += [(a, b, True)] if once else [(a, b, True), (b, b, False)]
-            self.sides += [self.base << level] * (1 if once else 2)
+            sides += [self.base << level] * (1 if once else 2)
         self.layers = nn.ModuleList(Layer(a, b, size, double) for a, b, double in steps)
         self.to_rgb = nn.ModuleList(ToRGB(c, size) for c in channels)
-        self.register_buffer("noise", _fixed_noise(self.sides), persistent=False)
+        self.keep_noise(sides)
 
     def inputs(self, draw: Draw) -> dict[str, Tensor]:
         """Two latents, from which layer on the second rules (L: nowhere), and noise, for one step of training."""
         count, u = len(self.layers), draw.uniform("crossover")
         where = 1 + (u / MIXED * (count - 1)).long()
-        return {
-            "z": draw.normal("z", self.config.latent),
-            "other": draw.normal("other", self.config.latent),
-            "crossover": where.clamp(max=count),
-            "noise": draw.normal("noise", self.noise.shape[1]),
-        }
+        other = {"other": draw.normal("other", self.config.latent), "crossover": where.clamp(max=count)}
+        return super().inputs(draw) | other
 
     def forward(
         self,
         z: Tensor,
         labels: Tensor | None = None,
+        noise: Tensor | None = None,
         other: Tensor | None = None,
         crossover: Tensor | None = None,
-        noise: Tensor | None = None,
     ) -> Tensor:
-        """Pictures of latents (B, Z); in training with `other` (B, Z), `crossover` (B,) and noise (B, N)."""
+        """Pictures of latents (B, Z); in training with noise (B, N), `other` (B, Z) and `crossover` (B,)."""
         code = self.code(z, labels)
         if other is not None and crossover is not None:
             second = torch.arange(len(self.layers), device=z.device) >= crossover[:, None]
             code = torch.where(second.repeat_interleave(self.config.latent, 1), self.code(other, labels), code)
-        return self._drawn(code, self.noise if noise is None else noise)
+        return self.drawn(code, self.noise if noise is None else noise)
 
     def code(self, z: Tensor, labels: Tensor | None = None, truncation: float = 1.0) -> Tensor:
         """The codes (B, L W) of latents (B, Z); truncation pulls styles towards their mean (Karras et al. 2019, B)."""
@@ -218,10 +211,6 @@ class Generator(parts.Generator):
         """The code (K,) at t in [0, 1] on the straight line from a (K,) to b (K,)."""
         return torch.lerp(a, b, t)
 
-    def decode(self, code: Tensor) -> Tensor:
-        """The pictures (B, 3, S, S) of codes (B, L W), with the same noise in each."""
-        return self._drawn(code, self.noise)
-
     def layers_of(self, band: str) -> list[int]:
         """The numbers of the layers that are coarse, middle or fine, or of all; see `band_of`.
 
@@ -250,13 +239,13 @@ class Generator(parts.Generator):
         """Whether a layer is the last of its level, from which a picture is made."""
         return self.sides[layer : layer + 2] != [self.sides[layer]] * 2
 
-    def _drawn(self, code: Tensor, noise: Tensor) -> Tensor:
+    def drawn(self, code: Tensor, noise: Tensor) -> Tensor:
         styles = self.styles(code).unbind(1)
-        squares = torch.split(noise, [side * side for side in self.sides], 1)
+        squares = self.squares(noise)
         x = self.start.expand(code.shape[0], -1, -1, -1)  # no len(): it would fix the count in an ONNX file
         picture: Tensor | None = None
         for i, (layer, style) in enumerate(zip(self.layers, styles, strict=True)):
-            x = layer(x, style, squares[i].view(-1, 1, self.sides[i], self.sides[i]))
+            x = layer(x, style, squares[i])
             if self._is_shown(i):
                 added = self.to_rgb[self._level(i)](x, style)
                 picture = added if picture is None else _doubled(picture) + added
@@ -275,13 +264,6 @@ def layered(generator: parts.Generator, name: str) -> Generator:
         f"The model {name!r} has no layers that could be mixed or moved.",
         "Use a model that was trained with: gansuite image train --model style",
     )
-
-
-def _fixed_noise(sides: list[int]) -> Tensor:
-    """Noise (1, N) for one square of each side, one after the other."""
-    ends = list(accumulate(side * side for side in sides))
-    noise = torch.empty(1, ends[-1])
-    return noise.normal_(generator=generator(0, "noise"))
 
 
 def _doubled(picture: Tensor) -> Tensor:
