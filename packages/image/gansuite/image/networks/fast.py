@@ -70,7 +70,7 @@ class Layer(nn.Module):
         x = self.convolution(x)
         if not self.sharp:
             x = interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        x = self.norm(x, code)
+        x = self.norm(parts.unrounded(x), code).to(x.dtype)  # of few channels, a CPU is slow in bf16
         return leaky_relu(torch.addcmul(x, self.strength.to(x.dtype), noise.to(x.dtype)), SLOPE)
 
 

@@ -243,8 +243,7 @@ class ModulatedNorm(nn.Module):
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
         scale, shift = self.modulation(z)[:, :, None, None].chunk(2, 1)
-        normed = self.norm(unrounded(x)).to(x.dtype)  # the gradient of a bf16 norm takes a CPU up to six times as long
-        return torch.addcmul(shift, normed, 1 + scale)
+        return torch.addcmul(shift, self.norm(x), 1 + scale)
 
 
 def unrounded(x: Tensor) -> Tensor:
