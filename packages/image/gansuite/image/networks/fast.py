@@ -22,7 +22,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, interpolate, leaky_relu, silu
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, silu
 
 from gansuite.image.networks import parts
 from gansuite.image.networks.parts import SLOPE, ModulatedNorm, Size, UpConvolution, channels_of, initialise
@@ -31,7 +31,6 @@ from gansuite.image.resolution import stages
 FAR = 2  # levels that a skip-layer excitation leaps over at least
 REDRAWN = 4  # a redrawing has this many times the side of the features it is made from
 RECONSTRUCTION = 1.0
-SHARP = 1  # levels, the finest, where doubled pixels keep their edges; in coarser ones that shows as a grid
 NOISE = 0.2  # its strength at first, beside features of a variance of about 1
 RGB_GAIN = 0.25  # the first pictures are grey, not saturated: tanh passes gradients from the start
 
@@ -55,21 +54,17 @@ class Layer(nn.Module):
     Args:
         a, b: channels in and out.
         code: numbers in a code.
-        sharp: whether pixels are doubled and then convolved, or convolved and then doubled with all that lies between.
     """
 
-    def __init__(self, a: int, b: int, code: int, sharp: bool) -> None:
+    def __init__(self, a: int, b: int, code: int) -> None:
         super().__init__()
-        self.convolution = UpConvolution(a, b) if sharp else nn.Conv2d(a, b, 3, padding=1)
+        self.up = UpConvolution(a, b)
         self.norm = ModulatedNorm(b, code)
         self.strength = nn.Parameter(torch.full((b, 1, 1), NOISE))
-        self.sharp = sharp
 
     def forward(self, x: Tensor, code: Tensor, noise: Tensor) -> Tensor:
         """x (B, a, S, S), code (B, K), noise (B or 1, 1, 2S, 2S)."""
-        x = self.convolution(x)
-        if not self.sharp:
-            x = interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        x = self.up(x)
         x = self.norm(parts.unrounded(x), code).to(x.dtype)  # of few channels, a CPU is slow in bf16
         return leaky_relu(torch.addcmul(x, self.strength.to(x.dtype), noise.to(x.dtype)), SLOPE)
 
@@ -88,9 +83,7 @@ class Generator(parts.NoisyGenerator):
         size = self.labelled.size
         self.start = nn.Linear(size, channels[0] * self.base**2)
         self.norm = ModulatedNorm(channels[0], size)
-        self.layers = nn.ModuleList(
-            Layer(a, b, size, sharp=level > levels - SHARP) for level, (a, b) in enumerate(pairwise(channels), 1)
-        )
+        self.layers = nn.ModuleList(Layer(a, b, size) for a, b in pairwise(channels))
         leaps = zip(channels, channels[FAR:], strict=False)
         self.excitations = nn.ModuleList(Excitation(a, b) for a, b in leaps)
         self.to_rgb = nn.Conv2d(channels[-1], 3, 3, padding=1)
