@@ -15,6 +15,7 @@ from gansuite.core.errors import GansuiteError
 from gansuite.core.randomness import Draw, latents
 from gansuite.image import networks
 from gansuite.image.networks import style
+from gansuite.image.networks.parts import EPSILON, GAIN, ModulatedLayer
 
 from .style_models import SPEC
 
@@ -61,18 +62,18 @@ def test_a_modulated_convolution_is_the_paper_s(double: bool, a: int, b: int, si
     """Karras et al. 2020, eqs. 1 and 3, sample by sample, with a kernel for each."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        layer = style.Layer(a, b, 3, double)
+        layer = ModulatedLayer(a, b, 3, double)
     x, styles = noise(2, a, side, side, seed=seed), noise(2, 3, seed=seed + 1)
     for i, scales in enumerate(layer.affine(styles)):
         kernel = layer.convolution.weight * scales[:, None, None]
-        kernel = kernel / (kernel.square().sum((1, 2, 3), keepdim=True) + style.EPSILON).sqrt()
+        kernel = kernel / (kernel.square().sum((1, 2, 3), keepdim=True) + EPSILON).sqrt()
         seen = interpolate(x[i : i + 1], scale_factor=2, mode="nearest") if double else x[i : i + 1]
-        expected = style.GAIN * conv2d(seen, kernel, padding=1)
+        expected = GAIN * conv2d(seen, kernel, padding=1)
         torch.testing.assert_close(layer.modulated(x, styles)[i : i + 1], expected, atol=1e-4, rtol=1e-4)
 
 
 def test_noise_comes_with_a_strength_that_begins_at_0() -> None:
-    layer, x, styles = style.Layer(2, 3, 4, False), noise(1, 2, 5, 5), noise(1, 4)
+    layer, x, styles = ModulatedLayer(2, 3, 4, False), noise(1, 2, 5, 5), noise(1, 4)
     plain = layer(x, styles, torch.zeros(1, 1, 5, 5))
     assert torch.equal(layer(x, styles, noise(1, 1, 5, 5)), plain)
     layer.strength.data.fill_(0.5)

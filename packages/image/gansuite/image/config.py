@@ -68,7 +68,7 @@ MODELS: dict[str, Values] = {
     "fast": {
         "network": {"name": "fast"},
         "game": {"objective": "hinge"},  # Liu et al. 2021
-        "recipe": {"batch_size": 16, "generator_lr": 3e-4, "discriminator_lr": 3e-4, "final_lr": 0.1},
+        "recipe": {"batch_size": 16, "generator_lr": 8e-4, "discriminator_lr": 8e-4, "final_lr": 0.1},
     },
     "r3": {  # Huang et al. 2024, appendix: rates fall to a quarter and penalties to a tenth, here of any budget
         "network": {"name": "r3"},

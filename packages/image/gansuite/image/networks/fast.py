@@ -5,7 +5,8 @@ B batch, C channels, S side, Z latent, P places that a discriminator judges. Its
 - skip-layer excitation (section 3.1): coarse features choose channels of fine ones, so that gradients have a short way;
 - a discriminator that must also redraw what it sees (section 3.2), the whole work small and a quarter of it larger:
   it cannot learn the works by heart and stay blind to what is in them;
-- noise in every level, from which textures are made that no code could tell;
+- modulated convolutions and noise in the coarse levels (Karras et al. 2020), which soon lay out a picture, and
+  modulated norms without noise in the two finest, which make strokes of small differences where noise leaves dots;
 - places of a work judged beside the whole (Isola et al. 2017, section 3.2.2): many lessons from each of few works.
 
 What differs: redrawings are compared by L1 at several scales (the paper's perceptual distance needs a pretrained
@@ -25,9 +26,18 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, silu
 
 from gansuite.image.networks import parts
-from gansuite.image.networks.parts import SLOPE, ModulatedNorm, Size, UpConvolution, channels_of, initialise
+from gansuite.image.networks.parts import (
+    SLOPE,
+    ModulatedLayer,
+    ModulatedNorm,
+    Size,
+    UpConvolution,
+    channels_of,
+    initialise,
+)
 from gansuite.image.resolution import stages
 
+FINE = 2  # levels, the finest, with a norm and without noise
 FAR = 2  # levels that a skip-layer excitation leaps over at least
 REDRAWN = 4  # a redrawing has this many times the side of the features it is made from
 RECONSTRUCTION = 1.0
@@ -48,8 +58,8 @@ class Excitation(nn.Module):
         return fine * (2 * torch.sigmoid(self.choose(gathered)))
 
 
-class Layer(nn.Module):
-    """Twice the side, a norm that a code modulates, noise, a leaky rectifier: (B, a, S, S) -> (B, b, 2S, 2S).
+class FineLayer(nn.Module):
+    """Twice the side, a norm that a code modulates, a leaky rectifier: (B, a, S, S) -> (B, b, 2S, 2S).
 
     Args:
         a, b: channels in and out.
@@ -60,13 +70,12 @@ class Layer(nn.Module):
         super().__init__()
         self.up = UpConvolution(a, b)
         self.norm = ModulatedNorm(b, code)
-        self.strength = nn.Parameter(torch.full((b, 1, 1), NOISE))
 
-    def forward(self, x: Tensor, code: Tensor, noise: Tensor) -> Tensor:
-        """x (B, a, S, S), code (B, K), noise (B or 1, 1, 2S, 2S)."""
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        """x (B, a, S, S), code (B, K)."""
         x = self.up(x)
         x = self.norm(parts.unrounded(x), code).to(x.dtype)  # of few channels, a CPU is slow in bf16
-        return leaky_relu(torch.addcmul(x, self.strength.to(x.dtype), noise.to(x.dtype)), SLOPE)
+        return leaky_relu(x, SLOPE)
 
 
 class Generator(parts.NoisyGenerator):
@@ -82,25 +91,29 @@ class Generator(parts.NoisyGenerator):
         self.labelled = parts.LabelledLatent(config)
         size = self.labelled.size
         self.start = nn.Linear(size, channels[0] * self.base**2)
-        self.norm = ModulatedNorm(channels[0], size)
-        self.layers = nn.ModuleList(Layer(a, b, size) for a, b in pairwise(channels))
+        pairs = list(pairwise(channels))
+        self.coarse = nn.ModuleList(ModulatedLayer(a, b, size, True, NOISE) for a, b in pairs[:-FINE])
+        self.fine = nn.ModuleList(FineLayer(a, b, size) for a, b in pairs[-FINE:])
         leaps = zip(channels, channels[FAR:], strict=False)
         self.excitations = nn.ModuleList(Excitation(a, b) for a, b in leaps)
         self.to_rgb = nn.Conv2d(channels[-1], 3, 3, padding=1)
-        self.keep_noise([self.base << level for level in range(1, levels + 1)])
+        self.keep_noise([self.base << level for level in range(1, levels + 1 - FINE)])
         self.apply(initialise)
         with torch.no_grad():
             self.to_rgb.weight.mul_(RGB_GAIN)
 
     def drawn(self, code: Tensor, noise: Tensor) -> Tensor:
-        x = self.start(code).unflatten(1, (-1, self.base, self.base))
-        levels = [leaky_relu(self.norm(x, code), SLOPE)]
-        for level, (layer, square) in enumerate(zip(self.layers, self.squares(noise), strict=True), 1):
-            x = layer(levels[-1], code, square)
-            if level >= FAR:
-                x = self.excitations[level - FAR](levels[level - FAR], x)
-            levels.append(x)
+        levels = [leaky_relu(self.start(code).unflatten(1, (-1, self.base, self.base)), SLOPE)]
+        for layer, square in zip(self.coarse, self.squares(noise), strict=True):
+            levels.append(self._excited(levels, layer(levels[-1], code, square)))
+        for layer in self.fine:
+            levels.append(self._excited(levels, layer(levels[-1], code)))
         return torch.tanh(parts.unrounded(self.to_rgb(levels[-1])))
+
+    def _excited(self, levels: list[Tensor], x: Tensor) -> Tensor:
+        """The features x of the level after `levels`, channels chosen by a level far below, where there is one."""
+        excitation = len(levels) - FAR
+        return x if excitation < 0 else self.excitations[excitation](levels[excitation], x)
 
 
 class Down(nn.Module):

@@ -6,8 +6,6 @@ From Karras et al. 2019: a mapping from latents to styles, a learned constant to
 styles of two latents mixed in training. From Karras et al. 2020: modulated and demodulated convolutions, and a picture
 that is the sum of what each level adds. What differs, each for a reason:
 
-- activations are scaled before and after one shared convolution in place of one kernel for each sample: the same
-  numbers without grouped convolutions, which are slow on a CPU;
 - the two finest levels, which cost most, have one convolution and not two, and the finest half the width; doublings are
   one transposed convolution;
 - no equalised learning rates: demodulation already forgets the scale of a kernel; only the mapping learns more slowly;
@@ -22,16 +20,14 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv_transpose2d, interpolate, leaky_relu
+from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.randomness import Draw, generator
 from gansuite.image.networks import parts
-from gansuite.image.networks.parts import SLOPE, Size, UpConvolution, channels_of, initialise
+from gansuite.image.networks.parts import EPSILON, SLOPE, Affine, ModulatedLayer, Size, channels_of, initialise
 from gansuite.image.resolution import stages
 
-GAIN = math.sqrt(2)  # keeps the strength of a signal through a leaky rectifier
-EPSILON = 1e-8
 DEPTH = 4
 MAPPING_RATE = 0.1  # of the learning rate elsewhere (Karras et al. 2019, appendix C, for longer trainings: 0.01)
 MIXED = 0.5  # of the pictures in training are made from two latents
@@ -74,48 +70,6 @@ class Mapping(nn.Module):
         return x
 
 
-class Affine(nn.Linear):
-    """A style (B, W) to the scales of channels (B, C), about 1 at first (Karras et al. 2019, section 2, `A`)."""
-
-    def __init__(self, style: int, channels: int) -> None:
-        super().__init__(style, channels)
-        nn.init.normal_(self.weight, std=1 / math.sqrt(style))
-        nn.init.ones_(self.bias)
-
-
-class Layer(nn.Module):
-    """Modulated 3x3 convolution, noise, leaky rectifier: (B, a, S, S) -> (B, b, S, S), or (B, b, 2S, 2S) if `double`.
-
-    Args:
-        a, b: channels in and out.
-        style: numbers in a style.
-        double: the side.
-    """
-
-    def __init__(self, a: int, b: int, style: int, double: bool) -> None:
-        super().__init__()
-        self.affine = Affine(style, a)
-        self.convolution = UpConvolution(a, b) if double else nn.Conv2d(a, b, 3, padding=1)
-        self.strength = nn.Parameter(torch.zeros(()))
-        initialise(self.convolution)
-
-    def modulated(self, x: Tensor, style: Tensor) -> Tensor:
-        """x * (s_i w_ijk / sqrt(sum (s_i w_ijk)^2)), times sqrt(2): Karras et al. 2020, eqs. 1 and 3."""
-        weight, scales = self.convolution.weight, self.affine(style)
-        powers = scales.square() @ weight.square().sum((2, 3)).T
-        x = x * scales[:, :, None, None]
-        if isinstance(self.convolution, UpConvolution):
-            x = conv_transpose2d(x, self.convolution.kernel(), stride=2, padding=1)
-        else:
-            x = nn.functional.conv2d(x, weight, padding=1)
-        return x * (GAIN * torch.rsqrt(powers + EPSILON))[:, :, None, None]
-
-    def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
-        """x (B, a, S, S), style (B, W), noise (B or 1, 1, S', S')."""
-        shift = cast(Tensor, self.convolution.bias)[:, None, None] + self.strength * noise
-        return leaky_relu(self.modulated(x, style) + shift, SLOPE)
-
-
 class ToRGB(nn.Module):
     """What a level adds to the picture: (B, C, S, S), style (B, W) -> (B, 3, S, S). Modulated, not demodulated."""
 
@@ -156,7 +110,7 @@ class Generator(parts.NoisyGenerator):
             once = level > levels - ONCE
             steps += [(a, b, True)] if once else [(a, b, True), (b, b, False)]
             sides += [self.base << level] * (1 if once else 2)
-        self.layers = nn.ModuleList(Layer(a, b, size, double) for a, b, double in steps)
+        self.layers = nn.ModuleList(ModulatedLayer(a, b, size, double) for a, b, double in steps)
         self.to_rgb = nn.ModuleList(ToRGB(c, size) for c in channels)
         self.keep_noise(sides)
 
