@@ -29,7 +29,7 @@ from gansuite.image.training import ImageRun, build_trainer
 Sections = Mapping[str, Mapping[str, Any]]
 SMALL: dict[str, dict[str, Any]] = {
     "data": {"resolution": 32},
-    "network": {"width": 8, "latent": 16},
+    "network": {"name": "dcgan", "width": 8, "latent": 16},
     "recipe": {"batch_size": 8, "precision": "fp32", "penalty_interval": 3},
     "rhythm": {"log": 1, "sheet": 6, "checkpoint": 4, "measure": 6},
     "run": {"steps": 12, "device": "cpu", "threads": 1},

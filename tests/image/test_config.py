@@ -67,6 +67,13 @@ def test_each_value_knows_where_it_came_from(toml: Path) -> None:
     assert "recipe.beta2" not in origins
 
 
+def test_fast_is_what_trains_if_no_model_is_named_with_all_that_it_brings(toml: Path) -> None:
+    r = resolved(SHORT, file=toml)
+    assert (r.config.network.name, r.config.game.objective, r.config.recipe.final_lr) == ("fast", "hinge", 0.1)
+    assert r.origins["game.objective"] == "model fast"
+    assert resolved(SHORT).config == resolved(SHORT, model="fast").config
+
+
 def test_a_model_in_the_file_is_a_model(tmp_path: Path) -> None:
     file = written(tmp_path / "a.toml", '[network]\nname = "dcgan-classic"\n')
     r = resolved(SHORT, file=file)
@@ -170,7 +177,7 @@ def test_auto_tells_what_is_used_when_a_flag_wins_over_it() -> None:
 )
 def test_auto_chooses_a_batch_that_all_processes_and_parts_share(processes: int, accumulate: int, batch: int) -> None:
     flags: Flags = SHORT | {"recipe": {"accumulate": accumulate}}
-    r, reason = configure(None, "auto", None, flags, "cpu", processes)
+    r, reason = configure("dcgan", "auto", None, flags, "cpu", processes)
     assert r.config.recipe.batch_size == batch
     assert batch % (processes * accumulate) == 0
     assert f"batches of {batch}," in reason
@@ -178,7 +185,7 @@ def test_auto_chooses_a_batch_that_all_processes_and_parts_share(processes: int,
 
 def test_auto_heeds_the_parts_that_a_file_asks_for(tmp_path: Path) -> None:
     file = written(tmp_path / "a.toml", "[recipe]\naccumulate = 6\n")
-    assert resolved(SHORT, file=file).config.recipe.batch_size == 30
+    assert resolved(SHORT, file=file, model="dcgan").config.recipe.batch_size == 30
 
 
 @pytest.mark.parametrize(
@@ -194,8 +201,8 @@ def test_auto_fits_the_device_that_a_file_names(tmp_path: Path, named: str, foun
 
 
 def test_auto_makes_the_network_wider_where_there_is_a_card() -> None:
-    slow, fast = resolved(SHORT).config, resolved(SHORT, device="cuda").config
-    assert (fast.network.width, fast.recipe.batch_size) == (64, 64)
+    slow, quick = resolved(SHORT).config, resolved(SHORT, device="cuda").config
+    assert (quick.network.width, quick.recipe.batch_size) == (64, 2 * slow.recipe.batch_size)
     assert slow.network.width < 64
 
 
@@ -226,7 +233,7 @@ def test_the_average_is_shorter_in_a_short_run(minutes: float | None, steps: int
 def test_auto_tells_steps_where_only_steps_are_said() -> None:
     r, reason = configure(None, "auto", None, {"run": {"steps": 1_000}}, "cpu")
     assert " and 1000 steps at " in reason
-    assert r.config.recipe.half_life == 1_600
+    assert r.config.recipe.half_life == 800
 
 
 @pytest.mark.parametrize(

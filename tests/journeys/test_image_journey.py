@@ -53,7 +53,7 @@ def test_from_a_folder_of_works_to_pictures(gansuite: Gansuite, works: Path, sma
 
     listed = gansuite("models", "list", "--json").ok().json()["models"]
     (mine,) = [entry for entry in listed if entry["kind"] == "run"]
-    assert (mine["name"], mine["art"], mine["network"]) == ("image-001", "image", "dcgan")
+    assert (mine["name"], mine["art"], mine["network"]) == ("image-001", "image", "fast")
     shown = gansuite("models", "show", "image-001", "--json").ok().json()
     assert shown["network"]["resolution"] == 32
     assert "gansuite image train" in shown["card"]

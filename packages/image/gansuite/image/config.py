@@ -25,13 +25,13 @@ class NetworkConfig:
     """Which network, and how big.
 
     Attributes:
-        name: dcgan, dcgan-classic, fast, r3 or style.
+        name: fast, dcgan, dcgan-classic, r3 or style.
         width: channels at the finest level, a multiple of 8; everything else follows.
         latent: numbers in a latent.
         conditional: whether labels that were named steer the pictures, or only the choice of what is held out.
     """
 
-    name: str = "dcgan"
+    name: str = "fast"
     width: int = 32
     latent: int = 128
     conditional: bool = True
@@ -64,7 +64,7 @@ class ImageConfig:
 
 CLASSIC = "dcgan-classic"
 MODELS: dict[str, Values] = {
-    "dcgan": {},
+    "dcgan": {"network": {"name": "dcgan"}},
     "fast": {
         "network": {"name": "fast"},
         "game": {"objective": "hinge"},  # Liu et al. 2021

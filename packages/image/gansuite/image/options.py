@@ -26,7 +26,7 @@ Crops = Annotated[int | None, Option("--crops", help="Cut large works into up to
 
 Run = Annotated[Path | None, Option("--run", help="The run's folder; default runs/image-NNN.")]
 Resume = Annotated[bool, Option("--resume", help="Go on with the run named by --run.")]
-Architecture = Annotated[str | None, Option("--model", help="dcgan (default), fast, r3, style or dcgan-classic.")]
+Architecture = Annotated[str | None, Option("--model", help="fast (default), dcgan, r3, style or dcgan-classic.")]
 Preset = Annotated[str, Option("--preset", help="auto (fits the machine), smoke, half or full.")]
 Config = Annotated[Path | None, Option("--config", help="A TOML file; flags win over it.")]
 Minutes = Annotated[float | None, Option("--minutes", help="How long to train; 20 if nothing is said.")]

@@ -87,7 +87,6 @@ class Generator(parts.NoisyGenerator):
         self.base, levels = stages(config.resolution)
         half = replace(config, width=parts.half_width(config))
         channels = channels_of(half, levels + 1)[::-1]
-        channels[-1] = parts.half_width(half)
         self.labelled = parts.LabelledLatent(config)
         size = self.labelled.size
         self.start = nn.Linear(size, channels[0] * self.base**2)
