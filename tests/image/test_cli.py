@@ -91,8 +91,8 @@ def test_auto_under_torchrun_chooses_a_batch_that_the_processes_share(monkeypatc
     monkeypatch.setattr(image_config, "cores_usable", lambda: 2)
     monkeypatch.setenv("WORLD_SIZE", "3")
     reason, said = dry("--steps", 5, "--device", "cpu")
-    assert said["recipe.batch_size"] == 33
-    assert "batches of 33" in reason
+    assert said["recipe.batch_size"] == 15
+    assert "batches of 15" in reason
 
 
 def test_auto_fits_the_device_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

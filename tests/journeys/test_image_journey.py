@@ -219,7 +219,7 @@ def test_another_end_replaces_the_old_one(gansuite: Gansuite, works: Path, small
     """Otherwise a run of two steps given more minutes would end at once."""
     words = ["image", "train", "--run", "run"]
     gansuite(*words, "--data", works, "--config", small_toml, "--steps", 2).ok()
-    gansuite(*words, "--resume", "--minutes", 0.02).ok()
+    gansuite(*words, "--resume", "--minutes", 0.1).ok()
     reached = Run(Path("run")).load()["step"]
     assert reached > 2
     gansuite(*words, "--resume", "--steps", reached + 1).ok()
