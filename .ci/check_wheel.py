@@ -19,7 +19,7 @@ REQUIRED = [
     "gansuite/demo.py",
     *(
         f"gansuite/{model}/{file}"
-        for model in ("image/bundled/art", "music/bundled/band", "poetry/bundled/verse")
+        for model in ("image/bundled/art", "image/bundled/art-style", "music/bundled/band", "poetry/bundled/verse")
         for file in ("config.json", "model.safetensors", "README.md")
     ),
     "gansuite/poetry/bundled/verse/tokenizer.json",

@@ -1,4 +1,4 @@
-"""A run never gets worse: the model it keeps is the latest, or the best where the latest is far worse."""
+"""A run never gets worse: the model it keeps is the latest, or the best where the latest is far worse by all signs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.sittings import QUIET, Line, Shelf, kill_at, saved_steps, shelved, sit
+from core.sittings import QUIET, Line, Shelf, kill_at, rigged, saved_steps, shelved, sit
 from core.toys import fingerprint
 from gansuite.core.run import load_checkpoint
 
@@ -54,6 +54,16 @@ def test_a_run_that_only_wobbles_keeps_its_latest(path: Path) -> None:
     assert shelf.holds(s.run.load())
     assert load_checkpoint(s.run.best)["step"] == 2
     assert s.notes.events("kept") == []
+
+
+def test_a_farther_model_is_kept_where_it_covers_clearly_more(path: Path) -> None:
+    """The blur of step 2 is nearer than all that follows. 0.64 is not clearly more than its 0.6; inf is never kept."""
+    covered = {1: 0.1, 2: 0.6, 4: 0.64, 6: 0.7, 8: 0.2, 10: 0.9}
+    distances = {1: 3.0, 2: 0.5, 4: 0.8, 6: 0.8, 8: 0.8, 10: math.inf}
+    s, shelf = shelved(path, distances)
+    s.session.measure = rigged(distances, {step: {"coverage": value} for step, value in covered.items()})
+    s.train()
+    assert shelf.steps == [1, 2, 6, 2]
 
 
 def test_a_run_that_comes_back_keeps_its_latest_again(path: Path) -> None:

@@ -14,6 +14,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 from gansuite.core.errors import GansuiteError
 from gansuite.core.provenance import read_png
 from gansuite.core.randomness import latents
+from gansuite.image import LAYERED
 from gansuite.image.generate import like, write_changed
 from gansuite.image.mixing import Change, changed_codes, mixed
 from gansuite.image.networks import style
@@ -56,8 +57,8 @@ def test_coarse_layers_move_large_shapes_and_fine_layers_details() -> None:
 
 
 def test_the_bundled_model_has_learnt_to_lay_out_first_and_to_finish_last() -> None:
-    bundled = load_sampler("art")
-    generator = layered(bundled.generator, "art")
+    bundled = load_sampler(LAYERED)
+    generator = layered(bundled.generator, LAYERED)
     with torch.no_grad():
         changes = moved_by(generator, bundled.codes(range(24)), bundled.codes(range(50, 74)))
     assert changes["coarse"][0] > 2 * changes["middle"][0] > 4 * changes["fine"][0]
@@ -109,4 +110,5 @@ def test_a_model_without_layers_says_so(tmp_path: Path, change: Change) -> None:
     sampler = load_sampler(save_model(tmp_path / "model"))
     with pytest.raises(GansuiteError, match="no layers") as caught:
         write_changed(sampler, [1], 1.0, tmp_path, change)
-    assert "style" in caught.value.remedy
+    assert "--model style" in caught.value.remedy
+    assert f"--model {LAYERED}" in caught.value.remedy

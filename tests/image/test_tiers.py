@@ -217,6 +217,13 @@ def test_labels_of_seeds_are_as_frequent_as_those_of_the_works(data: Path) -> No
     assert build_trainer(config, portfolio, World()).averages["generator"].module.config.shares == portfolio.shares()
 
 
+def test_a_label_may_be_typed_as_one_would_unless_another_is_like_it() -> None:
+    painter = Sampler(networks.build_generator(spec("dcgan", ("Naive_Art", "Ukiyo_e", "a b", "a-b"))), "m", "")
+    assert [painter.label_of(0, name) for name in ("ukiyo-e", "Ukiyo_e", "naive art", "a b", "a-b")] == [1, 1, 0, 2, 3]
+    with pytest.raises(GansuiteError, match="no label 'A_B'"):
+        painter.label_of(0, "A_B")
+
+
 def test_a_label_that_is_not_there_is_answered_with_those_that_are(data: Path, tmp_path: Path) -> None:
     image_run(tmp_path / "run", data, **sections("dcgan", run={"steps": 1})).train()
     sampler = load_sampler(tmp_path / "run")

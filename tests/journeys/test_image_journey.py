@@ -13,6 +13,7 @@ from PIL import Image
 from core.hostile import USED, make_hostile_folder
 from gansuite.core import __version__
 from gansuite.core.observers.jsonl import read_metrics
+from gansuite.core.provenance import read_png
 from gansuite.core.run import Run
 from image.small_runs import write_works
 from journeys.front_door import SMALL, Gansuite, contents
@@ -95,6 +96,29 @@ def test_pictures_sheets_and_films_of_a_model(gansuite: Gansuite, model: Path) -
             assert film.n_frames == 6
     gansuite("image", "generate", "--like", "walk.webp", "--out", "again.webp").ok()
     assert Path("walk.webp").read_bytes() == Path("again.webp").read_bytes()
+
+
+def test_the_bundled_models_are_mixed_moved_and_led_to_a_picture(gansuite: Gansuite, works: Path) -> None:
+    """The README's commands as typed: what only a style model can do is done by the bundled one."""
+    said = (
+        ("art", ["--seed", 3]),
+        ("art-style", ["--mix", 3, 8, "--layers", "coarse"]),
+        ("art-style", ["--seed", 3, "--move", "2=+2.0", "--layers", "fine"]),
+    )
+    for name, words in said:
+        (path,) = gansuite("image", "generate", *words).ok().out.split()
+        assert read_png(Path(path)).model == name
+    strip = gansuite("image", "directions", "--seed", 3, "--count", 2).ok().out.strip()
+    assert read_png(Path(strip)).model == "art-style"
+    refused = gansuite("image", "generate", "--model", "art", "--mix", 3, 8, "--layers", "fine")
+    assert refused.code == 2
+    assert "--model art-style" in refused.err
+
+    picture = next(works.rglob("*.png"))
+    gansuite("image", "project", picture, "--steps", 3, "--out", "mine.safetensors").ok()
+    film = gansuite("image", "interpolate", "--from", "mine.safetensors", "--seed", "3,8", "--frames", 6).ok()
+    with Image.open(film.out.strip()) as walk:
+        assert walk.n_frames == 6
 
 
 def test_measures_of_a_model_with_the_controls_beside_it(gansuite: Gansuite, model: Path, works: Path) -> None:

@@ -79,7 +79,7 @@ class Run:
 
     @property
     def model(self) -> Path:
-        """The model that is kept, as a folder to share: the latest one measured, or the best when that is far worse."""
+        """The model that is kept, as a folder to share: the latest measured, or the best where `Session` says so."""
         return self.path / "model"
 
     @property

@@ -21,6 +21,8 @@ from gansuite.core.observers.base import Observer
 from gansuite.core.run import Run, load_checkpoint
 from gansuite.core.trainer import Metrics, NonFinite, Trainer
 
+COVERS_MORE = 0.05  # two standard errors of the coverage of 400 works
+
 Measure = Callable[[Trainer], Metrics]
 
 
@@ -72,7 +74,8 @@ class Session:
         measure: held-out measures of the averaged generators; "held_out_distance" decides which are kept.
         sheet: draws a sheet of samples for this step.
         export: writes the model that is kept as a folder to share: the latest measured one, or the best one where the
-            latest is more than 15 % farther from held-out works.
+            latest is more than 15 % farther from held-out works and does not clearly cover more of them: an early blur
+            may be nearer than all that follows, and come near only a few.
         notes: sentences to tell at the beginning.
     """
 
@@ -223,7 +226,9 @@ class Session:
         least, distance = there.get("held_out_distance"), measured.get("held_out_distance")
         if least is None or distance is None:
             return least is None and not math.isnan(distance or 0.0), False
-        return distance <= least, not distance <= least + WORSE * abs(least)
+        farther = not distance <= least + WORSE * abs(least)
+        covers_more = measured.get("coverage", 0.0) > there.get("coverage", 0.0) + COVERS_MORE
+        return distance <= least, farther and not (covers_more and math.isfinite(distance))
 
     def _keep_best(self) -> None:
         """Keep what best.pt holds, and believe what it says of itself."""

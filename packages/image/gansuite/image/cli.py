@@ -12,7 +12,7 @@ import typer
 
 from gansuite.core import commands
 from gansuite.core.errors import GansuiteError
-from gansuite.image import BUNDLED, options
+from gansuite.image import BUNDLED, LAYERED, options
 
 if TYPE_CHECKING:
     from gansuite.core.config import Resolved
@@ -95,7 +95,7 @@ def train(
 @app.command()
 def generate(
     out: options.Out = None,
-    model: options.Model = BUNDLED,
+    model: options.Painter = None,
     seed: options.Seeds = "0",
     count: options.Count = None,
     truncation: options.Truncation = 1.0,
@@ -117,10 +117,11 @@ def generate(
 
     if like is not None:
         beside = like.with_name(f"{like.stem}-again{like.suffix}")
-        written = [make_again(like, out or beside, None if model == BUNDLED else model, device)]
+        written = [make_again(like, out or beside, model, device)]
     else:
         change = _change(mix, layers, move or [], sheet)
-        sampler, folder = load_sampler(model, str(find_device(device))), out or Path("works")
+        named = model or (LAYERED if change else BUNDLED)
+        sampler, folder = load_sampler(named, str(find_device(device))), out or Path("works")
         seeds = parse_seeds(seed, count) if mix is None else [mix[0]]
         if change is None:
             written = write_pictures(sampler, seeds, truncation, folder, sheet, label=label)
@@ -165,7 +166,7 @@ def interpolate(
 @app.command()
 def directions(
     out: options.StripFile = Path("strip.png"),
-    model: options.Model = BUNDLED,
+    model: options.Model = LAYERED,
     seed: options.OneSeed = 0,
     count: options.Directions = 8,
     layers: options.Layers = None,

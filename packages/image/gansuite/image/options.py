@@ -8,14 +8,16 @@ from typing import Annotated, Any, TypeAlias
 
 from typer import Argument, Option
 
+from gansuite.image import BUNDLED, LAYERED
+
 Flags: TypeAlias = dict[str, dict[str, Any]]
 
 # ------------------------------------------------------------------ of several commands
 
 Data = Annotated[str | None, Option("--data", help="Folder, zip or file of works; left out: embedded portfolio.")]
-Model = Annotated[
-    str, Option("--model", help="Model folder, run, bundled name, or owner/name on a hub (uses the network).")
-]
+_WHICH = "Model folder, run, bundled name, or owner/name on a hub (uses the network)."
+Model = Annotated[str, Option("--model", help=_WHICH)]
+Painter = Annotated[str | None, Option("--model", help=_WHICH, show_default=f"{BUNDLED}, or {LAYERED} to mix or move")]
 Device = Annotated[str, Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
 Json = Annotated[bool, Option("--json", help="One JSON object on stdout; everything else goes to stderr.")]
 Truncation = Annotated[float, Option("--truncation", help="Below 1: more typical, less varied.")]

@@ -68,7 +68,8 @@ class Sampler:
     def label_of(self, seed: int, name: str | None = None) -> int:
         """The number of a label: the named one's, else the one that follows from the seed; -1 where none steers.
 
-        Over many seeds labels are as frequent as among the works that the model learnt from.
+        Over many seeds labels are as frequent as among the works that the model learnt from. Where no other label is
+        like it, `ukiyo-e` names `Ukiyo_e`.
 
         Raises:
             GansuiteError: there is no such label.
@@ -77,8 +78,9 @@ class Sampler:
             shares = torch.tensor(self.generator.config.shares or [1.0] * max(1, len(self.labels)))
             drawn = torch.multinomial(shares, 1, generator=randomness.generator(seed, "label"))
             return int(drawn) if self.labels else -1
-        if name in self.labels:
-            return self.labels.index(name)
+        alike = [label for label in self.labels if _letters(label) == _letters(name)]
+        if name in self.labels or len(alike) == 1:
+            return self.labels.index(name if name in self.labels else alike[0])
         known = did_you_mean(name, list(self.labels)) if self.labels else "Leave --label out: no labels steer it."
         raise GansuiteError(f"The model {self.model_name!r} has no label '{name}'.", known)
 
@@ -128,6 +130,11 @@ class Sampler:
         """
         told = {"kind": kind, **settings, "device": self.device.type}
         return Provenance("image", self.model_name, self.digest, seed, told, __version__)
+
+
+def _letters(label: str) -> str:
+    """A label without what is easily typed otherwise: capitals, and how words are joined."""
+    return "".join(letter for letter in label.casefold() if letter not in " -_")
 
 
 def load_sampler(name: str | Path, device: str = "cpu", hub: bool = True) -> Sampler:

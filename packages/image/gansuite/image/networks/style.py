@@ -24,6 +24,7 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
 from gansuite.core.errors import GansuiteError, did_you_mean
 from gansuite.core.randomness import Draw, generator
+from gansuite.image import LAYERED
 from gansuite.image.networks import parts
 from gansuite.image.networks.parts import EPSILON, SLOPE, Affine, ModulatedLayer, Size, channels_of, initialise
 from gansuite.image.resolution import stages
@@ -216,7 +217,7 @@ def layered(generator: parts.Generator, name: str) -> Generator:
         return generator
     raise GansuiteError(
         f"The model {name!r} has no layers that could be mixed or moved.",
-        "Use a model that was trained with: gansuite image train --model style",
+        f"Use --model {LAYERED}, or one that was trained with: gansuite image train --model style",
     )
 
 
