@@ -297,6 +297,15 @@ def test_without_optional_measures_the_distance_alone_is_judged() -> None:
     assert diagnose(records[:1] + [dict(records[-1], step=10 * i) for i in range(1, 9)]).state == "flat"
 
 
+@pytest.mark.parametrize(("spent", "said"), [(0.6, "Let it run"), (1.0, "Stop here")])
+def test_a_flat_run_whose_rates_are_yet_to_fall_is_told_to_go_on(spent: float, said: str) -> None:
+    records = Rig(held_out=falling(1.4, 0.3, 30), noise=0.02).records()
+    short = [line | {"progress": spent * line["progress"]} if "progress" in line else line for line in records]
+    verdict = diagnose(short)
+    assert verdict.state == "flat"
+    assert verdict.remedy.startswith(said)
+
+
 def test_a_timeline_has_rising_steps_and_the_last_try() -> None:
     lines = [{"kind": "step", "step": step, "try": n} for n, step in enumerate([10, 20, 30, 20, 40, 40])]
     kept = [(line["step"], line["try"]) for line in timeline(lines, "step")]

@@ -95,6 +95,8 @@ def test_changed_pictures_are_made_again_byte_for_byte(sampler: Sampler, tmp_pat
 def test_moves_alone_change_several_seeds(sampler: Sampler, tmp_path: Path) -> None:
     written = write_changed(sampler, [1, 2], 1.0, tmp_path, Change(moves=((1, 1.0),)))
     assert [path.name for path in written] == ["seed-0000001-move-1=+1.png", "seed-0000002-move-1=+1.png"]
+    (fine,) = write_changed(sampler, [1], 1.0, tmp_path, Change(layers="fine", moves=((1, 1.0),)))
+    assert fine.name == "seed-0000001-fine-move-1=+1.png"
     with pytest.raises(GansuiteError, match="2 pictures"):
         write_changed(sampler, [1, 2], 1.0, tmp_path / "one.png", Change(moves=((1, 1.0),)))
 

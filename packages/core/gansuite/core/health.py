@@ -262,8 +262,8 @@ def flat(run: Run) -> Verdict | None:
     lines = [line for line in run.measures if values([line], "held_out_distance")]
     distances = values(lines, "held_out_distance")
     course = _course(distances)
-    early = any(value < 0.25 for value in values(run.steps[-1:], "progress"))
-    if course is None or len(distances) < (12 if early else 6):
+    progress = next(iter(values(run.steps[-1:], "progress")), 1.0)
+    if course is None or len(distances) < (12 if progress < 0.25 else 6):
         return None
     third = max(3, len(distances) // 3)
     gain = -_slope(distances[-2 * third :]) * third
@@ -278,7 +278,9 @@ def flat(run: Run) -> Verdict | None:
         "flat",
         f"The distance to held-out works has not improved from step {_count(lines[-third])} to "
         f"{_count(lines[-1])} (about {_text(now)}, {_text(before)} before){end}.",
-        "Stop here if the sheets please you. Otherwise train on with a lower "
+        "Let it run: it often falls with the learning rates, late in a run."
+        if progress < 0.75
+        else "Stop here if the sheets please you. Otherwise train on with a lower "
         "`--lr`, or anew with a wider network or more works.",
     )
 

@@ -39,10 +39,11 @@ class Change:
 
     @property
     def name(self) -> str:
-        """For the names of files, like `-coarse-0000005-move-3=+2`; empty where nothing changes."""
-        mixed = "" if self.mix is None else f"-{self.layers}-{self.mix:07d}"
+        """For the names of files, like `-coarse-0000005-move-3=+2` or `-fine-move-3=+2`."""
+        layers = "" if self.layers == style.ALL else f"-{self.layers}"
+        mixed = "" if self.mix is None else f"-{self.mix:07d}"
         moves = "".join(f"-move-{number}={amount:+g}" for number, amount in self.moves)
-        return mixed + moves
+        return layers + mixed + moves
 
 
 @torch.inference_mode()
