@@ -1,6 +1,8 @@
 """What one can do to the pictures of a trained style model, in numbers: mix layers, go along directions, project works.
 
-python benchmarks/image_style.py --model art-style --data art_gan_128.zip --labels labels.csv:style --sheet found.png
+    python benchmarks/image_style.py --data art_gan_128.zip --labels labels.csv:style --sheet found.png
+
+Steps along a direction go on where they lead towards its far end, and away where they lead from the picture itself.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, interpolate
 
+from gansuite.image import LAYERED
 from gansuite.image.dataset import DataConfig, Portfolio, open_portfolio
 from gansuite.image.directions import AMOUNTS, moved
 from gansuite.image.games.adversarial import to_unit
@@ -98,7 +101,7 @@ def projection(sampler: Sampler, portfolio: Portfolio, count: int, steps: int, o
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="art-style")
+    parser.add_argument("--model", default=LAYERED)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--labels", default="auto")
     parser.add_argument("--works", type=int, default=24)
@@ -106,8 +109,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="works, what was found, the nearest sample, side by side")
     args = parser.parse_args()
     sampler = load_sampler(args.model)
-    resolution = sampler.resolution
-    portfolio = open_portfolio(DataConfig(path=str(args.data), resolution=resolution, labels=args.labels))
+    portfolio = open_portfolio(DataConfig(path=str(args.data), resolution=sampler.resolution, labels=args.labels))
     mixing(sampler)
     going(sampler)
     projection(sampler, portfolio, args.works, args.steps, args.sheet)

@@ -221,7 +221,7 @@ class Session:
         self._write(best)
 
     def _judge(self, measured: Metrics) -> tuple[bool, bool]:
-        """Whether these measures are the best, and whether they are so much worse that the best model is kept."""
+        """Whether these measures are the best, and whether they are so much worse by all signs that it is kept."""
         there = self.best if self.run.best.exists() else {}
         least, distance = there.get("held_out_distance"), measured.get("held_out_distance")
         if least is None or distance is None:

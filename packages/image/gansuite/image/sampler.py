@@ -78,9 +78,10 @@ class Sampler:
             shares = torch.tensor(self.generator.config.shares or [1.0] * max(1, len(self.labels)))
             drawn = torch.multinomial(shares, 1, generator=randomness.generator(seed, "label"))
             return int(drawn) if self.labels else -1
-        alike = [label for label in self.labels if _letters(label) == _letters(name)]
-        if name in self.labels or len(alike) == 1:
-            return self.labels.index(name if name in self.labels else alike[0])
+        exact = [i for i, label in enumerate(self.labels) if label == name]
+        found = exact or [i for i, label in enumerate(self.labels) if _letters(label) == _letters(name)]
+        if len(found) == 1:
+            return found[0]
         known = did_you_mean(name, list(self.labels)) if self.labels else "Leave --label out: no labels steer it."
         raise GansuiteError(f"The model {self.model_name!r} has no label '{name}'.", known)
 
